@@ -1,0 +1,1 @@
+"""MLflow as a back end of trackbridge."""

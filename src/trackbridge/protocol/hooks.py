@@ -1,0 +1,98 @@
+"""The hooks that plugins implement, and the typed record each returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pluggy
+
+from trackbridge.protocol.adapter import PROTOCOL_VERSION, Adapter
+from trackbridge.protocol.capabilities import Capabilities, Deviation
+from trackbridge.protocol.limits import Limits
+from trackbridge.protocol.urls import BackendUrl
+
+__all__ = ["AdapterSpec", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
+
+PROJECT: Final = "trackbridge"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterSpec:
+    """All that the core needs to know about an adapter before it uses it.
+
+    Attributes:
+        schemes: The URL schemes it serves, such as ``("mlflow+http", "mlflow+https")``.
+        open: Makes the adapter of a URL; contacts nothing yet, `Adapter.check` does.
+        limits: What the vendor's own fields hold, for a URL of this adapter.
+        capabilities: The full declaration.
+        probe: ``module:callable`` that makes the suite's independent reader of a URL, see `trackbridge.testing`.
+        deviations: What the vendor's own screens show otherwise.
+        in_process: The data dies with the process, so that shipping must happen inside it.
+        remedy: What to install when the adapter's own imports fail.
+        protocol_version: The version of the protocol it was written for.
+    """
+
+    schemes: tuple[str, ...]
+    open: Callable[[BackendUrl], Adapter]
+    limits: Callable[[BackendUrl], Limits]
+    capabilities: Capabilities
+    probe: str
+    deviations: tuple[Deviation, ...] = ()
+    in_process: bool = False
+    remedy: str = ""
+    protocol_version: int = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class SavedModel:
+    """What a saver wrote: the flavor's name, whether loading could run code, and the input example's path if any."""
+
+    flavor: str
+    runs_code: bool
+    input_example: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSaver:
+    """A way to save and load one kind of model object.
+
+    Attributes:
+        name: The flavor, such as "skops".
+        priority: The greatest wins where several can save one object.
+        can_save: Whether it knows this object; must import nothing to say no.
+        save: Writes the object into an existing empty folder.
+        can_load: Whether a folder was written by this saver.
+        load: Gives the object back; the flag says that the caller trusts the folder to run code.
+    """
+
+    name: str
+    priority: int
+    can_save: Callable[[Any], bool]
+    save: Callable[[Any, Path, str | None, Any], SavedModel]
+    can_load: Callable[[Path], bool]
+    load: Callable[[Path, bool], Any]
+
+
+class AdapterHooks:
+    """Entry-point group ``trackbridge``; the entry point's name owns the scheme, or the part before its ``+``."""
+
+    @hookspec
+    def trackbridge_adapters(self) -> tuple[AdapterSpec, ...]:  # type: ignore[empty-body]
+        """Give the adapters of this distribution."""
+
+
+class CoreHooks:
+    """Entry-point group ``trackbridge.hooks``; loaded when one of these is first called."""
+
+    @hookspec
+    def trackbridge_model_savers(self) -> tuple[ModelSaver, ...]:  # type: ignore[empty-body]
+        """Give ways to save and load models."""
+
+    @hookspec
+    def trackbridge_serving_versions(self, backend: str, model: str) -> frozenset[int]:  # type: ignore[empty-body]
+        """Name the versions of a model that carry traffic now (G4)."""

@@ -1,0 +1,157 @@
+"""The canonical form of a run and of a model, and their digests (C1–C3)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from trackbridge.records.artifacts import ArtifactRecord
+from trackbridge.records.metrics import MetricPoint, point_key
+from trackbridge.records.models import ModelRecord, ModelVersion
+from trackbridge.records.names import is_reserved
+from trackbridge.records.runs import RunRecord
+from trackbridge.records.trail import entry_hash
+from trackbridge.records.values import canonical_json, encode_value
+
+__all__ = ["canonical_content", "canonical_model", "canonical_run", "digest", "series_digest", "stable_mlmodel"]
+
+FORM_VERSION: Final = 1
+
+_POINT = struct.Struct(">qqd")
+_UNTIMED = struct.Struct(">qd")
+_NAN = float("nan")
+_VOLATILE = re.compile(rb"^(?:model_uuid|utc_time_created|run_id|model_id):.*\n?", re.MULTILINE)
+_RUN_BOUND = ("source.", "environment.", "native.")
+
+Series = tuple[str, Iterable[MetricPoint]]
+
+
+def digest(canonical: str) -> str:
+    """Give ``sha256:hex`` of a canonical form."""
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def series_digest(points: Iterable[MetricPoint]) -> list[Any]:
+    """Give ``[count, sha256]`` of one series in M2 order; the hash is over big-endian (step, timestamp, value)."""
+    sha, count, before = hashlib.sha256(), 0, None
+    for point in points:
+        key = point_key(point)
+        if before is not None and key <= before:
+            raise ValueError(f"the points of {point.name!r} are not a set in (step, timestamp, value) order")
+        before = key
+        count += 1
+        value = point.value
+        sha.update(_POINT.pack(point.step, point.timestamp_ms, value if value == value else _NAN))  # noqa: PLR0124
+    return [count, sha.hexdigest()]
+
+
+def _untimed_digest(points: Iterable[MetricPoint]) -> list[Any]:
+    sha, count = hashlib.sha256(), 0
+    for point in points:
+        value = point.value
+        sha.update(_UNTIMED.pack(point.step, value if value == value else _NAN))  # noqa: PLR0124
+        count += 1
+    return [count, sha.hexdigest()]
+
+
+def canonical_run(
+    run: RunRecord,
+    series: Iterable[Series],
+    artifacts: Iterable[ArtifactRecord],
+    environment_files: Iterable[ArtifactRecord] = (),
+) -> str:
+    """Give the canonical form of one run, covering R, P, T, M, A, D and E (C1).
+
+    Args:
+        run: The run; `native_id`, `urls`, ``native.*`` attributes and ``trackbridge.*`` tags are left out.
+        series: Pairs of a metric's name and its points in M2 order.
+        artifacts: The run's artifacts, sha256 known.
+        environment_files: The files of its environment (E1), sha256 known.
+    """
+    form: dict[str, Any] = {
+        "v": FORM_VERSION,
+        "id": run.id,
+        "experiment": run.experiment,
+        "status": run.status,
+        "started_ms": run.started_ms,
+        "name": run.name,
+        "ended_ms": run.ended_ms,
+        "parent": run.parent,
+        "datasets": _sorted_json(dataset.as_json() for dataset in run.datasets),
+        **_common(run, artifacts, lambda name: name.startswith("native.")),
+        "environment_files": _files(environment_files),
+        "metrics": {name: series_digest(points) for name, points in series},
+    }
+    return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
+
+
+def canonical_content(run: RunRecord, series: Iterable[Series], artifacts: Iterable[ArtifactRecord]) -> str:
+    """Give the canonical form of what a deterministic script logs, alike on any backend at any time (C2).
+
+    Leaves out ids and parent links, times, source, environment, ``system/*`` metrics and dataset uris. The caller
+    passes an `artifacts` list in which every file named MLmodel is hashed through `stable_mlmodel`.
+    """
+    datasets = ({key: value for key, value in dataset.as_json().items() if key != "uri"} for dataset in run.datasets)
+    form: dict[str, Any] = {
+        "v": FORM_VERSION,
+        "experiment": run.experiment,
+        "status": run.status,
+        "name": run.name,
+        "datasets": _sorted_json(datasets),
+        **_common(run, artifacts, lambda name: name.startswith(_RUN_BOUND)),
+        "metrics": {name: _untimed_digest(points) for name, points in series if not name.startswith("system/")},
+    }
+    return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
+
+
+def canonical_model(model: ModelRecord, versions: Sequence[ModelVersion], entries: Sequence[bytes]) -> str:
+    """Give the canonical form of a model: itself, its versions and its trail (C3)."""
+    rows = []
+    for version in sorted(versions, key=lambda v: v.number):
+        fields = {name: getattr(version, name) for name in _VERSION_FIELDS}
+        fields["tags"] = _tags(version.tags)
+        fields["aliases"] = sorted(version.aliases)
+        rows.append({key: value for key, value in fields.items() if value not in (None, {}, [])})
+    form = {
+        "v": FORM_VERSION,
+        "name": model.name,
+        "description": model.description,
+        "tags": _tags(model.tags),
+        "versions": rows,
+        "trail": [len(entries), entry_hash(entries[-1])] if entries else None,
+    }
+    return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
+
+
+def stable_mlmodel(content: bytes) -> bytes:
+    """Drop the keys of an MLmodel file that differ between two equal models (C2)."""
+    return _VOLATILE.sub(b"", content)
+
+
+_VERSION_FIELDS = (
+    "number", "run_id", "artifact_path", "digest", "signature", "input_example", "description", "created_ms", "stage", "approval",
+)  # fmt: skip
+
+
+def _common(run: RunRecord, artifacts: Iterable[ArtifactRecord], leave_out: Callable[[str], bool]) -> dict[str, Any]:
+    return {
+        "params": {name: encode_value(value) for name, value in run.params.items()},
+        "tags": _tags(run.tags),
+        "attributes": {name: encode_value(value) for name, value in run.attributes.items() if not leave_out(name)},
+        "artifacts": _files(artifacts),
+    }
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if not is_reserved(name)}
+
+
+def _files(artifacts: Iterable[ArtifactRecord]) -> list[list[Any]]:
+    return [[artifact.path, artifact.size, artifact.sha256] for artifact in sorted(artifacts)]
+
+
+def _sorted_json(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=canonical_json)
