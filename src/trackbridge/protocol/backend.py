@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from trackbridge.errors import Unsupported
 from trackbridge.protocol.adapter import Adapter
 from trackbridge.protocol.discovery import find_adapter
 from trackbridge.protocol.hooks import AdapterSpec
@@ -22,6 +24,21 @@ class Backend:
     spec: AdapterSpec
     limits: Limits
     adapter: Adapter
+
+    def __reduce__(self) -> tuple[Callable[[BackendUrl], Backend], tuple[BackendUrl]]:
+        """Travel to another process as a URL, to be opened there.
+
+        Raises:
+            Unsupported: the data cannot leave its process.
+        """
+        if absent := self.spec.capabilities.absent("cross_process"):
+            raise Unsupported(
+                f"{self.url} cannot be used from another process: {absent.reason}",
+                capability="cross_process",
+                clause="R8",
+                remedy="Use a backend that several processes can share, such as local://PATH.",
+            )
+        return open_backend, (self.url,)
 
 
 def open_backend(url: str | BackendUrl, *, base: Path | None = None) -> Backend:
