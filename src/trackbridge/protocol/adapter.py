@@ -178,7 +178,7 @@ class RegistryStore(Protocol):
         """Create entry `n` of the trail if absent; False if it is taken by other bytes, True if by these (G5)."""
 
     def entries(self, model: str, start: int = 0) -> Iterator[bytes]:
-        """Give the trail from entry `start` on, in order."""
+        """Give the trail from entry `start` on, in order; where a fork can be, all entries of one number."""
 
     def set_mirror(self, model: str, mirror: Mirror) -> None:
         """Show a fold of the trail in the vendor's own fields; count and head last. An older count changes nothing."""

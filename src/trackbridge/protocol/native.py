@@ -167,7 +167,12 @@ class NativeVersion:
 
 @dataclass(frozen=True, slots=True)
 class NativeModel:
-    """A model as the backend holds it; `mirrored` is the count and head hash that lie on it, None before the first."""
+    """A model as the backend holds it.
+
+    `mirrored` is the count and head hash that lie on it, None before the first mirror. A backend that cannot write a
+    mirror in one piece gives the oldest count that its fields may still be showing, so that a mirror in the making, or
+    one that never was finished, is not taken for a change made outside.
+    """
 
     name: str
     description: str | None = None
