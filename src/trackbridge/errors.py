@@ -21,7 +21,7 @@ class TrackbridgeError(Exception):
     """The base of every error raised on purpose.
 
     Args:
-        message: What was wrong and where, in one sentence.
+        message: What was wrong and where, in one sentence; further lines may picture it and are shown last.
         clause: The clause of the semantics that says so, such as ``"P1"``.
         remedy: What to do about it, in one sentence.
     """
@@ -35,7 +35,8 @@ class TrackbridgeError(Exception):
     def __str__(self) -> str:
         clause = f" [{self.clause}]" if self.clause else ""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.message}{clause}{remedy}"
+        sentence, line, picture = self.message.partition("\n")
+        return f"{sentence}{clause}{remedy}{line}{picture}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception pickles its positional arguments only; the keyword ones travel as state.
