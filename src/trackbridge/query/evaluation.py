@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from trackbridge.query.tree import And, Compare, Expression, Field, In, IsNull, Literal_, Not, Or
 from trackbridge.records.runs import RunRecord
 
-__all__ = ["field_reader", "matcher", "matches"]
+__all__ = ["field_reader", "matcher", "matches", "value_test"]
 
 Predicate: TypeAlias = Callable[[RunRecord], bool]
 _Test: TypeAlias = Callable[[Any], bool]
@@ -47,15 +47,21 @@ def matcher(expression: Expression) -> Predicate:
         case Not(part):
             inner = matcher(part)
             return lambda run: not inner(run)
-        case Compare(field, symbol, value):
-            return _on(field, _comparison(symbol, value))
-        case In(field, values, negated):
-            tests = [_comparison("!=" if negated else "=", value) for value in values]
-            combined = all if negated else any
-            return _on(field, lambda value: combined(test(value) for test in tests))
+        case Compare() | In():
+            return _on(expression.field, value_test(expression))
         case IsNull(field, negated):
             present = _on(field, lambda _: True)
             return present if negated else lambda run: not present(run)
+
+
+def value_test(comparison: Compare | In) -> Callable[[Any], bool]:
+    """Compile what a comparison asks of a value that is there, for backends that search by themselves."""
+    if isinstance(comparison, Compare):
+        return _comparison(comparison.operator, comparison.value)
+    negated = comparison.negated
+    tests = [_comparison("!=" if negated else "=", value) for value in comparison.values]
+    combined = all if negated else any
+    return lambda value: combined(test(value) for test in tests)
 
 
 def field_reader(field: Field) -> Callable[[RunRecord], Any]:
