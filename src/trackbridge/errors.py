@@ -33,7 +33,7 @@ class TrackbridgeError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        clause = f" [{self.clause}]" if self.clause else ""
+        clause = f" [{self.clause}]" if self.clause else "." if self.remedy else ""
         remedy = f" {self.remedy}" if self.remedy else ""
         sentence, line, picture = self.message.partition("\n")
         return f"{sentence}{clause}{remedy}{line}{picture}"

@@ -1,0 +1,81 @@
+"""The settings, and a backend as it was chosen: plain records, cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+__all__ = ["BackendChoice", "BackendSettings", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """One table ``[backends.NAME]``.
+
+    Attributes:
+        url: The backend's address; it may come from one source and the rest from another, but never be missing.
+        required: False if it must never delay `finish`.
+    """
+
+    url: str = ""
+    required: bool = True
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be configured; the sources are, strongest first, `configure`, the environment, a file, these defaults.
+
+    Attributes:
+        backend: A name of `backends`, a URL, or a list of them: a fan-out.
+        backends: Backends by name.
+        capture: Whether a run records its environment.
+        shipper: Who delivers to the backends: a process of its own, a thread, or the caller.
+        strict: Whether a failing backend raises after `start_run` has returned (X2).
+        on_error: What a bad call does, such as a metric that is a string.
+        on_unreachable: What `start_run` does when a backend cannot be reached.
+        mode: "offline" contacts no backend and delivers later.
+        connect_timeout_s: How long `start_run` waits for its backends.
+        finish_timeout_s: How long `finish` waits for the delivery.
+        ranks: Which ranks of a distributed job log.
+        redact: Regular expressions of further text to redact (X4).
+        gates: The gates by model.
+        policy: What every run must have.
+    """
+
+    backend: str | list[str] = "local://.trackbridge"
+    backends: dict[str, BackendSettings] = field(default_factory=dict)
+    capture: bool = True
+    shipper: Literal["process", "thread", "inline"] = "process"
+    strict: bool = False
+    on_error: Literal["raise", "warn"] = "raise"
+    on_unreachable: Literal["raise", "offline"] = "raise"
+    mode: Literal["online", "offline"] = "online"
+    connect_timeout_s: float = 10.0
+    finish_timeout_s: float = 60.0
+    ranks: Literal["zero", "all"] = "zero"
+    redact: list[str] = field(default_factory=list)
+    gates: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackendChoice:
+    """A backend to open.
+
+    Attributes:
+        name: What to call it in messages: its name in the settings, else its URL without credentials and options.
+        url: Its URL, as it was written.
+        required: False if it must never delay `finish`.
+        base: What a relative path in the URL is relative to: the folder of the file that said it, else the working
+            directory.
+    """
+
+    name: str
+    url: str
+    required: bool
+    base: Path
