@@ -1,0 +1,137 @@
+"""What became of the records handed over: counters, dead letters, and what is said in the log (X2)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from trackbridge.errors import TrackbridgeError
+
+__all__ = ["DeadLetter", "Delivery", "Ledger"]
+
+_LOGGER: Final = logging.getLogger("trackbridge")
+_KEPT_LETTERS: Final = 1_000
+_LOG_INTERVAL_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Something that can never be delivered, and why; `kind` says what: "param", "tag", "point", "artifact" and so on."""
+
+    kind: str
+    name: str
+    reason: str
+    clause: str | None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How delivery to one backend stands.
+
+    Attributes:
+        backend: Its name, or its URL without secrets.
+        required: Whether `finish` waits for it.
+        queued: Records not yet delivered; points and params count one each.
+        delivered: Records delivered.
+        retried: Calls that were tried again.
+        rejected: Records that became dead letters.
+        dropped: Points that found no room while the backend was down.
+        oldest_s: The age of the oldest queued record in seconds; None for none.
+        error: The last error, None while all is well.
+        dead_letters: The latest of what was rejected.
+    """
+
+    backend: str
+    required: bool
+    queued: int = 0
+    delivered: int = 0
+    retried: int = 0
+    rejected: int = 0
+    dropped: int = 0
+    oldest_s: float | None = None
+    error: str | None = None
+    dead_letters: tuple[DeadLetter, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was handed over has arrived."""
+        return not (self.queued or self.rejected or self.dropped)
+
+
+class Ledger:
+    """Counts what happens to one backend's records; thread-safe, and says aloud only so much."""
+
+    def __init__(self, backend: str, *, required: bool) -> None:
+        self.backend = backend
+        self.required = required
+        self.failure: TrackbridgeError | None = None
+        self._lock = threading.Lock()
+        self._delivered = self._retried = self._rejected = self._dropped = 0
+        self._error: str | None = None
+        self._letters: deque[DeadLetter] = deque(maxlen=_KEPT_LETTERS)
+        self._silent_until = 0.0
+        self._unsaid = 0
+
+    def delivered(self, count: int) -> None:
+        """Count records that arrived."""
+        with self._lock:
+            self._delivered += count
+            self._error = None
+
+    def retried(self, error: BaseException) -> None:
+        """Count a call that will be tried again."""
+        with self._lock:
+            self._retried += 1
+            self._error = _describe(error)
+        self._say(f"{self.backend} did not take a write and is tried again: {_describe(error)}")
+
+    def rejected(self, letter: DeadLetter, error: TrackbridgeError) -> None:
+        """Keep a dead letter; the first error is what a strict run raises."""
+        with self._lock:
+            self._rejected += letter.count
+            self._letters.append(letter)
+            self.failure = self.failure or error
+        clause = f" [{letter.clause}]" if letter.clause else ""
+        count = f" ({letter.count} records)" if letter.count > 1 else ""
+        self._say(f"{self.backend} rejected {letter.kind} {letter.name!r}{count}: {letter.reason}{clause}")
+
+    def dropped(self, count: int) -> None:
+        """Count points that found no room."""
+        with self._lock:
+            self._dropped += count
+        self._say(f"{count} points for {self.backend} were dropped: it is down and the queue is full")
+
+    def snapshot(self, queued: int, oldest_s: float | None) -> Delivery:
+        """Give the state as a record."""
+        with self._lock:
+            return Delivery(
+                self.backend,
+                self.required,
+                queued,
+                self._delivered,
+                self._retried,
+                self._rejected,
+                self._dropped,
+                oldest_s,
+                self._error,
+                tuple(self._letters),
+            )
+
+    def _say(self, text: str) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if now < self._silent_until:
+                self._unsaid += 1
+                return
+            unsaid, self._unsaid = self._unsaid, 0
+            self._silent_until = now + _LOG_INTERVAL_S
+        _LOGGER.warning("%s%s", text, f" ({unsaid} messages like this were not shown)" if unsaid else "")
+
+
+def _describe(error: BaseException) -> str:
+    return str(error) if isinstance(error, TrackbridgeError) else f"{type(error).__name__}: {error}"
