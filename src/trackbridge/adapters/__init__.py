@@ -1,1 +1,1 @@
-"""Filled below."""
+"""The embedded adapters: `memory`, the executable reference, and `local`, the default."""

@@ -1,0 +1,1 @@
+"""``local://DIR``: a SQLite database and content-addressed files, safe for several processes; the default."""

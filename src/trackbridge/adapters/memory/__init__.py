@@ -1,0 +1,1 @@
+"""``memory://NAME``: everything in plain dicts of this process; the executable reference of the protocol."""
