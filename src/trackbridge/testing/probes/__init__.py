@@ -1,0 +1,1 @@
+"""Independent readers of the embedded backends, each past its adapter."""
