@@ -1,0 +1,43 @@
+"""The entry point: which schemes this distribution serves. Importing it imports no MLflow."""
+
+from __future__ import annotations
+
+from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol.adapter import Adapter
+from trackbridge_mlflow.address import DATABASE_SCHEMES, REST_SCHEMES
+from trackbridge_mlflow.declaration import DATABASE, DEVIATIONS, SERVER, limits
+
+__all__ = ["trackbridge_adapters"]
+
+_PROBE = "trackbridge_mlflow.probe:MlflowProbe"
+
+
+def _open(url: BackendUrl) -> Adapter:
+    from trackbridge_mlflow.adapter import MlflowAdapter
+
+    return MlflowAdapter(url)
+
+
+@hookimpl
+def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
+    """Give the adapters: servers over REST, and databases without one."""
+    return (
+        AdapterSpec(
+            schemes=REST_SCHEMES,
+            open=_open,
+            limits=limits,
+            capabilities=SERVER,
+            probe=_PROBE,
+            deviations=DEVIATIONS,
+            remedy="pip install 'trackbridge[mlflow]'",
+        ),
+        AdapterSpec(
+            schemes=DATABASE_SCHEMES,
+            open=_open,
+            limits=limits,
+            capabilities=DATABASE,
+            probe=_PROBE,
+            deviations=DEVIATIONS,
+            remedy="pip install 'trackbridge-mlflow[database]'",
+        ),
+    )
