@@ -23,9 +23,12 @@ class LocalProbe:
 
     def __init__(self, url: BackendUrl) -> None:
         self._root = Path(url.location)
+        self._path = self._root / "trackbridge.db"
 
     def run(self, run_id: str) -> ProbedRun | None:
         """Find the run."""
+        if not self._path.exists():
+            return None
         with self._sql() as sql:
             row = sql.execute(_RUN, (run_id,)).fetchone()
             if row is None:
@@ -68,10 +71,12 @@ class LocalProbe:
             (sha256,) = sql.execute(
                 "SELECT sha256 FROM artifacts JOIN runs USING (run) WHERE id = ? AND path = ?", (run_id, path)
             ).fetchone()
-        return (self._root / "artifacts" / sha256[:2] / sha256).read_bytes()
+        return self._root.joinpath("artifacts", str(sha256)[:2], str(sha256)).read_bytes()
 
     def model(self, name: str) -> ProbedModel | None:
         """Find a model."""
+        if not self._path.exists():
+            return None
         with self._sql() as sql:
             row = sql.execute("SELECT model FROM models WHERE name = ? AND NOT deleted", (name,)).fetchone()
             if row is None:
@@ -98,11 +103,12 @@ class LocalProbe:
             ).rowcount
 
     def set_tag(self, run_id: str, name: str, value: str) -> None:
-        """Change a tag, its stamp left as it was."""
+        """Set a tag; the stamp of one that is there stays as it was."""
         with self._sql() as sql:
             sql.execute(
-                "UPDATE tags SET value = ? WHERE run = (SELECT run FROM runs WHERE id = ?) AND name = ?",
-                (value, run_id, name),
+                "INSERT INTO tags SELECT run, ?, ?, 0, '', 0 FROM runs WHERE id = ?"
+                " ON CONFLICT (run, name) DO UPDATE SET value = excluded.value",
+                (name, value, run_id),
             )
 
     def set_stage(self, model: str, number: int, stage: str) -> None:
@@ -125,8 +131,7 @@ class LocalProbe:
 
     @contextmanager
     def _sql(self) -> Iterator[sqlite3.Connection]:
-        path = self._root / "trackbridge.db"
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=60)) as sql, sql:
+        with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, timeout=60)) as sql, sql:
             sql.row_factory = sqlite3.Row
             yield sql
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 from trackbridge.adapters.memory.state import state_of
 from trackbridge.protocol import BackendUrl, Scope, VersionState
 from trackbridge.records.models import Stage
+from trackbridge.records.writes import Stamp, TagWrite
 from trackbridge.testing.probe import ProbedModel, ProbedRun
 
 __all__ = ["MemoryProbe"]
@@ -75,9 +75,9 @@ class MemoryProbe:
         return len(names)
 
     def set_tag(self, run_id: str, name: str, value: str) -> None:
-        """Change a tag, its stamp left as it was."""
+        """Set a tag; the stamp of one that is there stays as it was."""
         tags = self._state.runs[run_id].tags
-        tags[name] = replace(tags[name], value=value)
+        tags[name] = TagWrite(name, value, tags[name].stamp if name in tags else Stamp(0, "", 0))
 
     def set_stage(self, model: str, number: int, stage: str) -> None:
         """Change a version's stage."""
