@@ -1,0 +1,32 @@
+"""The crash-proof log on disk of one run in one process: format, writer, reader (DESIGN §5)."""
+
+from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cursor
+from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record
+from trackbridge.journal.format import Counters
+from trackbridge.journal.options import JournalOptions
+from trackbridge.journal.owner import Identity, try_lock
+from trackbridge.journal.ranges import Ranges
+from trackbridge.journal.reader import JournalReader, discard, find_journals
+from trackbridge.journal.writer import JournalStats, JournalWriter
+
+__all__ = [
+    "Batch",
+    "Counters",
+    "Cursor",
+    "Damage",
+    "DamageKind",
+    "Identity",
+    "JournalOptions",
+    "JournalReader",
+    "JournalStats",
+    "JournalWriter",
+    "Ranges",
+    "RawPoint",
+    "Record",
+    "cursor_path",
+    "discard",
+    "find_journals",
+    "load_cursor",
+    "save_cursor",
+    "try_lock",
+]

@@ -1,0 +1,170 @@
+"""The reader of a journal: while it is written, after its writer died, and from a copy (DESIGN §5.2, §5.3)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from trackbridge.errors import Conflict, IntegrityError
+from trackbridge.journal.decode import HeapRef, PointSlot
+from trackbridge.journal.entries import Batch, Damage
+from trackbridge.journal.format import HEADER_BYTES, SLOT_BYTES, Counters
+from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity
+from trackbridge.journal.ranges import NO_SLOTS, Ranges
+from trackbridge.journal.scan import Scan
+from trackbridge.journal.stored import StoredSegment
+
+__all__ = ["JournalReader", "discard", "find_journals"]
+
+
+def find_journals(root: Path, run: str = "*") -> Iterator[Path]:
+    """Yield the directories of the journals under a journal root, of one run or of all."""
+    yield from sorted(path.parent for path in root.glob(f"{run}/*/{OWNER_FILE}"))
+
+
+def discard(directory: Path) -> None:
+    """Delete a journal whose writer is gone; raise `Conflict` if it is not."""
+    if is_alive(directory):
+        raise Conflict(f"the journal in {directory} is still being written", remedy="Wait for its process to end.")
+    shutil.rmtree(directory, ignore_errors=True)
+    with suppress(OSError):  # other writers of the run may have journals there
+        directory.parent.rmdir()
+
+
+class JournalReader:
+    """Reads one journal for one or more consumers; takes no lock and never disturbs the writer.
+
+    Raises:
+        NotFound: there is no journal in `directory`.
+        ConfigurationError: a later version wrote it.
+        IntegrityError: its owner file is damaged.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.identity: Identity = read_identity(directory)
+        self._open: dict[int, StoredSegment] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def writer_alive(self) -> bool:
+        """Tell whether the writer may still write."""
+        return is_alive(self.directory)
+
+    def ended_cleanly(self) -> bool:
+        """Tell whether the writer closed the journal; else it died, or is still at it."""
+        self._look()
+        return any(seal is not None and seal.final for seal in (held.refresh() for held in self._open.values()))
+
+    def counters(self) -> Counters:
+        """Give what the journal could not take so far."""
+        self._look()
+        found = [held.counters for held in self._open.values()]
+        return Counters(
+            max((counters.dropped_points for counters in found), default=0),
+            max((counters.dropped_records for counters in found), default=0),
+        )
+
+    def last_time_ns(self) -> int | None:
+        """Give the wall clock of the latest record that is still there, in UTC nanoseconds (R4)."""
+        self._look()
+        for _, segment in sorted(self._open.items(), reverse=True):
+            times = [
+                state.time_ns
+                for region in segment.regions
+                for *_, states in segment.blocks(*region)
+                for state in states or ()
+                if isinstance(state, HeapRef) or (isinstance(state, PointSlot) and state.stamped)
+            ]
+            if times:
+                return max(times)
+        return None
+
+    def read(self, skip: Ranges = NO_SLOTS, *, limit: int = 10_000, limit_bytes: int = 16 << 20) -> Batch:
+        """Give what was written and is not in `skip`, in slot order.
+
+        Args:
+            skip: What the consumer has: its cursor, and what it has under way.
+            limit: The most entries of a batch.
+            limit_bytes: The most bytes of payloads; one record may pass it.
+        """
+        alive = is_alive(self.directory)  # first: what a dead writer has not written by now it never will
+        scan = Scan(limit, limit_bytes)
+        unreadable = self._look()
+        end = 0
+        for index, segment in sorted(self._open.items()):
+            if segment.header.first > end:
+                self._lose(scan, skip, index, (end, segment.header.first), unreadable)
+            end = segment.header.end
+            sealed = segment.refresh() is not None
+            if skip.covers(segment.header.first, end):
+                continue
+            scan.segment(segment, skip, final=sealed or not alive)
+            if scan.full:
+                return scan.batch(finished=False)
+            if differs := segment.check_sum():
+                scan.report(differs)
+        beyond = [index for index in unreadable if not self._open or index > max(self._open)]
+        for index in beyond:
+            size = unreadable[index].stat().st_size
+            stop = end + max(1, (size - HEADER_BYTES) // SLOT_BYTES)
+            self._lose(scan, skip, index + 1, (end, stop), unreadable)
+            end = stop
+        return scan.batch(finished=not alive)
+
+    def reclaim(self, delivered: Iterable[Ranges]) -> int:
+        """Delete the segments that no consumer needs any more; give the bytes set free.
+
+        Args:
+            delivered: The cursor of each consumer, as it lies on disk: none means that nobody holds anything back.
+        """
+        self._look()
+        alive, freed, cursors = is_alive(self.directory), 0, list(delivered)
+        for index, segment in list(self._open.items()):
+            done = segment.refresh() is not None or not alive
+            if done and all(ranges.covers(segment.header.first, segment.header.end) for ranges in cursors):
+                freed += segment.path.stat().st_blocks * 512
+                segment.path.unlink(missing_ok=True)
+                self._open.pop(index).close()
+        return freed
+
+    def _look(self) -> dict[int, Path]:
+        """Open what is new, let go of what is gone; give the files whose header is damaged."""
+        found: dict[int, Path] = {}
+        # Twice: a file renamed while a directory is listed may be missed, its successor seen.
+        for _ in range(2):
+            found |= {int(path.stem): path for path in self.directory.glob("*.seg") if path.stem.isdecimal()}
+        for index in self._open.keys() - found.keys():
+            self._open.pop(index).close()
+        unreadable = {}
+        for index, path in found.items():
+            if index not in self._open:
+                try:
+                    self._open[index] = StoredSegment(path)
+                except IntegrityError:
+                    unreadable[index] = path
+                except FileNotFoundError:
+                    continue
+        return unreadable
+
+    def _lose(self, scan: Scan, skip: Ranges, before: int, span: tuple[int, int], unreadable: dict[int, Path]) -> None:
+        """Report the segments between one that can be read and segment `before`, where they are not delivered."""
+        damaged = [path.name for index, path in sorted(unreadable.items()) if index < before]
+        for first, end in skip.gaps(*span):
+            if damaged:
+                scan.lose(Damage("header", damaged[-1], first, end, "the header of the segment is damaged"))
+            else:
+                scan.lose(Damage("missing", f"before {before:08d}.seg", first, end, "the file is gone"))
