@@ -9,7 +9,7 @@ Fenced blocks are told apart by their info string:
   out between those shown; ``# exits 1`` after a command says how it must end, 0 otherwise;
 * any language with ``title="NAME"`` is written to that file and not run;
 * ``toml`` without a title is tried as a ``trackbridge.toml``;
-* ``sh`` holds what a test cannot play, make and pip, and is looked up instead;
+* ``sh`` holds make, which is looked up, and pip, which is looked up or, for a folder, done;
 * ``text`` is only shown.
 """
 
@@ -121,9 +121,18 @@ def look_up(block: Block) -> None:
                 unknown = set((match[1] or "").split(",")) - {""} - extras.keys()
                 assert not unknown, f"{block.where}: no extra {unknown}"
             case ["pip", "install", "-e", folder]:
-                assert Path(folder).is_dir(), f"{block.where}: no folder {folder}"
+                install(folder)
             case words:
                 raise AssertionError(f"{block.where}: {words} is not looked up here; make it a console block")
+
+
+def install(folder: str) -> None:
+    """Install into a folder of the page's own, where the commands that follow find it."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--target", "installed", folder], check=True)
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(Path("installed").resolve()), os.environ.get("PYTHONPATH")))
+    )
 
 
 if __name__ == "__main__":

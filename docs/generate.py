@@ -1,0 +1,92 @@
+"""Writes the pages of docs/reference that are taken from the code; ``make docs`` runs it, and CI fails when one is stale."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).parent / "reference"
+EDIT = "Written by `make docs`; do not edit.\n"
+
+
+def command_line() -> str:
+    """Give the page of all commands, from their own help."""
+    from typer.main import get_command
+
+    from trackbridge.cli._app import app
+
+    head = f"""# The command line
+
+{EDIT}
+Exit codes: 0 done, 1 a check said no (`verify`, `conformance`), 2 usage or configuration, 3 a backend failed. Errors
+are one line on standard error. `--json` prints one JSON document; NaN and the infinities are strings in it.
+"""
+    sections = [f"\n## `{path}`\n\n```text\n{text}\n```\n" for path, text in _helps(get_command(app), "trackbridge")]
+    return head + "".join(sections)
+
+
+def _helps(command: Any, path: str) -> Iterator[tuple[str, str]]:
+    # The help is laid out for 100 columns, whatever terminal this runs in.
+    context = command.make_context(path, [], resilient_parsing=True, terminal_width=100, max_content_width=100)
+    text = "\n".join(line.rstrip() for line in command.get_help(context).strip().splitlines())
+    yield path, text
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _helps(child, f"{path} {name}")
+
+
+def deviations() -> str:
+    """Give the page of everything that a vendor's own screen shows otherwise."""
+    from trackbridge.protocol import find_adapter, installed_backends, parse_url
+
+    rows = []
+    seen = set()
+    for installed in installed_backends():
+        spec = find_adapter(parse_url(f"{installed.scheme}://x"))
+        for deviation in spec.deviations:
+            if (installed.package, deviation.name) not in seen:
+                seen.add((installed.package, deviation.name))
+                cells = (f"`{deviation.name}`", deviation.clause, deviation.shown, deviation.reason)
+                rows.append(
+                    f"| {installed.package} | {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+                )
+    table = "| package | name | clause | what is shown | why |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    return f"""# Deviations
+
+{EDIT}
+What a vendor's own screens show otherwise than `Store` returns it. This never changes what trackbridge gives back. The
+[contract suite](conformance.md) provokes each of these; one that nothing provokes, or that is not declared, fails.
+
+{table if rows else "There are none."}
+"""
+
+
+def conformance() -> str:
+    """Give the table of clauses, by running the suite on what needs no server."""
+    from trackbridge.testing import Column, conformance_page, run_conformance
+
+    with tempfile.TemporaryDirectory() as folder:
+        return conformance_page(
+            [
+                Column("memory", "in process", run_conformance("memory://conformance")),
+                Column("local", "SQLite on disk", run_conformance(f"local://{folder}")),
+            ]
+        )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": command_line,
+    "deviations.md": deviations,
+    "conformance.md": conformance,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
