@@ -1,0 +1,1 @@
+"""The checks, a module a family; `trackbridge.testing.checks` finds them all."""
