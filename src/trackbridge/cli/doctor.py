@@ -32,7 +32,7 @@ class _Finding:
 
 
 def doctor(
-    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="A backend's URL or configured name.")] = None,
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="A backend's URL or configured name.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
