@@ -8,10 +8,11 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from trackbridge.errors import IntegrityError
 from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge.records.metrics import MetricPoint, point_key
 from trackbridge.records.models import ModelRecord, ModelVersion
-from trackbridge.records.names import is_reserved
+from trackbridge.records.names import is_reserved, shown
 from trackbridge.records.runs import RunRecord
 from trackbridge.records.trail import entry_hash
 from trackbridge.records.values import canonical_json, encode_value
@@ -34,27 +35,36 @@ def digest(canonical: str) -> str:
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def series_digest(points: Iterable[MetricPoint]) -> list[Any]:
-    """Give ``[count, sha256]`` of one series in M2 order; the hash is over big-endian (step, timestamp, value)."""
-    sha, count, before = hashlib.sha256(), 0, None
-    for point in points:
-        key = point_key(point)
-        if before is not None and key <= before:
-            raise ValueError(f"the points of {point.name!r} are not a set in (step, timestamp, value) order")
-        before = key
-        count += 1
-        value = point.value
-        sha.update(_POINT.pack(point.step, point.timestamp_ms, value if value == value else _NAN))  # noqa: PLR0124
-    return [count, sha.hexdigest()]
+def series_digest(points: Iterable[MetricPoint], *, timed: bool = True) -> list[Any]:
+    """Give ``[count, sha256]`` of one series in M2 order; the hash is over big-endian (step, timestamp, value).
 
+    Args:
+        points: The points, each once and in order.
+        timed: False leaves the timestamps out, after sorting by them and with multiplicity kept (C2).
 
-def _untimed_digest(points: Iterable[MetricPoint]) -> list[Any]:
+    Raises:
+        IntegrityError: the points are not a set in order.
+    """
     sha, count = hashlib.sha256(), 0
+    before: MetricPoint | None = None
     for point in points:
-        value = point.value
-        sha.update(_UNTIMED.pack(point.step, value if value == value else _NAN))  # noqa: PLR0124
+        name, step, timestamp_ms, value = point
+        if before is not None and step <= before[1] and point_key(point) <= point_key(before):
+            raise IntegrityError(
+                f"the points of {shown(name)} are not a set in (step, timestamp, value) order at step {step}",
+                clause="M2",
+            )
+        before = point
         count += 1
+        if value != value:  # noqa: PLR0124 - true of NaN alone, of which there is one
+            value = _NAN
+        sha.update(_POINT.pack(step, timestamp_ms, value) if timed else _UNTIMED.pack(step, value))
     return [count, sha.hexdigest()]
+
+
+def _metrics(series: Iterable[Series], *, timed: bool) -> dict[str, list[Any]]:
+    digests = {name: series_digest(points, timed=timed) for name, points in series}
+    return {name: found for name, found in digests.items() if found[0]}
 
 
 def canonical_run(
@@ -83,7 +93,7 @@ def canonical_run(
         "datasets": _sorted_json(dataset.as_json() for dataset in run.datasets),
         **_common(run, artifacts, lambda name: name.startswith("native.")),
         "environment_files": _files(environment_files),
-        "metrics": {name: series_digest(points) for name, points in series},
+        "metrics": _metrics(series, timed=True),
     }
     return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
 
@@ -102,7 +112,7 @@ def canonical_content(run: RunRecord, series: Iterable[Series], artifacts: Itera
         "name": run.name,
         "datasets": _sorted_json(datasets),
         **_common(run, artifacts, lambda name: name.startswith(_RUN_BOUND)),
-        "metrics": {name: _untimed_digest(points) for name, points in series if not name.startswith("system/")},
+        "metrics": _metrics((pair for pair in series if not pair[0].startswith("system/")), timed=False),
     }
     return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import copysign
 from typing import Any, NamedTuple
 
 from trackbridge.errors import Rejected
 from trackbridge.records.names import shown
-from trackbridge.records.values import scalar_item
+from trackbridge.records.values import as_index, scalar_item
 
 __all__ = [
     "MAX_STEP",
@@ -85,12 +86,30 @@ def _least(left: float, right: float) -> float:
 
 
 def summarize(points: Iterable[MetricPoint]) -> MetricSummary | None:
-    """Summarize the points of one series, each given once; None for no points."""
-    summary: MetricSummary | None = None
-    for _, step, timestamp_ms, value in points:
-        single = MetricSummary(value, step, timestamp_ms, value, value, 1)
-        summary = single if summary is None else summary.merged(single)
-    return summary
+    """Summarize the points of one series, each given once, in any order; None for no points."""
+    rest = iter(points)
+    last = next(rest, None)
+    if last is None:
+        return None
+    least = greatest = last[3]
+    count = 1
+    for point in rest:
+        count += 1
+        step, value = point[1], point[3]
+        if step > last[1] or (step == last[1] and point_key(point) > point_key(last)):
+            last = point
+        if value > greatest:
+            greatest = value
+        elif value < least:
+            least = value
+        elif least != least:  # noqa: PLR0124 - nothing but NaN so far
+            least = greatest = value
+        elif value == 0:  # the comparisons above do not tell −0.0 from 0.0
+            if copysign(1.0, value) < 0:
+                least = value if least == 0 else least
+            else:
+                greatest = value if greatest == 0 else greatest
+    return MetricSummary(last[3], last[1], last[2], least, greatest, count)
 
 
 def check_value(value: Any, name: str) -> float:
@@ -121,11 +140,9 @@ def _bad_value(value: Any, name: str) -> Rejected:
 
 def check_step(step: Any, name: str) -> int:
     """Return a step as int64 (M1), else raise `Rejected`."""
-    if type(step) is not int:
-        index = getattr(step, "__index__", None)
-        if isinstance(step, bool) or index is None:
-            raise Rejected(f"the step of metric {shown(name)} must be an int, not {shown(step)}", clause="M1")
-        step = index()
-    if not MIN_STEP <= step <= MAX_STEP:
+    index = step if type(step) is int else as_index(step)
+    if index is None:
+        raise Rejected(f"the step of metric {shown(name)} must be an int, not {shown(step)}", clause="M1")
+    if not MIN_STEP <= index <= MAX_STEP:
         raise Rejected(f"the step of metric {shown(name)} is no int64: {shown(step)}", clause="M1")
-    return int(step)
+    return index

@@ -83,7 +83,7 @@ def check_alias(alias: object) -> str:
             clause="G7",
             remedy="An alias matches [a-z][a-z0-9-]{0,62} and is not latest, default or v<number>.",
         )
-    return alias
+    return str.__str__(alias)
 
 
 def check_artifact_path(path: object) -> str:

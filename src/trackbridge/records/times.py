@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from trackbridge.errors import Rejected
 from trackbridge.records.names import shown
+from trackbridge.records.values import as_index
 
 __all__ = ["MAX_TIME_MS", "check_ms", "from_ms", "iso", "now_ms", "seconds_to_ms"]
 
@@ -28,22 +28,21 @@ def check_ms(value: object, what: str = "time") -> int:
     Raises:
         Rejected: not an int or a datetime, or outside 0 … 253402300799999.
     """
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        value = (aware - _EPOCH) // _MILLISECOND
-    elif not isinstance(value, int) or isinstance(value, bool):
-        index = getattr(value, "__index__", None)
-        if isinstance(value, bool) or index is None:
-            raise Rejected(f"the {what} must be int milliseconds or a datetime, not {shown(value)}", clause="R3")
-        value = index()
-    ms: Any = value
+    ms = as_index((_aware(value) - _EPOCH) // _MILLISECOND if isinstance(value, datetime) else value)
+    if ms is None:
+        raise Rejected(f"the {what} must be int milliseconds or a datetime, not {shown(value)}", clause="R3")
     if not 0 <= ms <= MAX_TIME_MS:
         raise Rejected(
             f"the {what} {shown(ms)} lies outside 0 … {MAX_TIME_MS} ms",
             clause="R3",
             remedy="Times are milliseconds since 1970-01-01 UTC.",
         )
-    return int(ms)
+    return ms
+
+
+def _aware(moment: datetime) -> datetime:
+    naive = moment.tzinfo is None or moment.utcoffset() is None
+    return moment.replace(tzinfo=UTC) if naive else moment
 
 
 def seconds_to_ms(seconds: float) -> int:

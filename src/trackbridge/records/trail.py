@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -69,8 +70,6 @@ def entry_hash(data: bytes) -> str:
 
 def decode_entry(data: bytes) -> TrailEntry:
     """Read an entry back; raise `IntegrityError` where the bytes are none."""
-    import json
-
     try:
         fields = json.loads(data)
         version = fields.pop("v")
@@ -81,9 +80,10 @@ def decode_entry(data: bytes) -> TrailEntry:
         if not _well_formed(fields):
             raise IntegrityError("a trail entry has a field of the wrong kind", clause="G5")
         entry = TrailEntry(**{**fields, "archived": tuple(fields.get("archived", ()))})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        again = encode_entry(entry)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"a trail entry cannot be read: {error}", clause="G5") from error
-    if encode_entry(entry) != data:
+    if again != data:
         raise IntegrityError(f"trail entry {entry.n} is not in its canonical form", clause="G5")
     return entry
 
@@ -92,6 +92,7 @@ def _well_formed(fields: dict[str, Any]) -> bool:
     return (
         all(type(fields[name]) is int for name in ("n", "when_ms", "version"))
         and all(type(fields.get(name, "")) is str for name in ("actor", "previous", "alias", "comment", "gate_digest"))
+        and all(type(fields.get(name, True)) is bool for name in ("forced", "outside"))
         and all(type(number) is int for number in fields.get("archived", ()))
         and all(fields.get(name, "None") in STAGES for name in ("stage", "from_stage"))
         and fields.get("approval", "pending") in APPROVALS
