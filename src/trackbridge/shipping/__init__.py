@@ -5,17 +5,17 @@ from trackbridge.shipping.delivery import DeadLetter, Delivery
 from trackbridge.shipping.files import copy_and_hash
 from trackbridge.shipping.lane import Route
 from trackbridge.shipping.resolve import PointResolver
-from trackbridge.shipping.sender import Sender, SenderSpec, open_sender
+from trackbridge.shipping.sender import Outlet, SenderSpec, open_sender
 from trackbridge.shipping.versions import PendingVersion
 
 __all__ = [
     "DeadLetter",
     "Deliverer",
     "Delivery",
+    "Outlet",
     "PendingVersion",
     "PointResolver",
     "Route",
-    "Sender",
     "SenderSpec",
     "copy_and_hash",
     "open_sender",

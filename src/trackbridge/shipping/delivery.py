@@ -62,6 +62,13 @@ class Delivery:
         """Whether all that was handed over has arrived."""
         return not (self.queued or self.rejected or self.dropped)
 
+    @property
+    def summary(self) -> str:
+        """What did not arrive, in words."""
+        parts = [f"{count} {what}" for what in ("queued", "rejected", "dropped") if (count := getattr(self, what))]
+        letters = [f"{letter.kind} {letter.name!r}: {letter.reason}" for letter in self.dead_letters[:3]]
+        return "; ".join([", ".join(parts) or "all delivered", *letters, *([self.error] if self.error else [])])
+
 
 class Ledger:
     """Counts what happens to one backend's records; thread-safe, and says aloud only so much."""

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from trackbridge.errors import TrackbridgeError
 from trackbridge.records.log import LoggedArtifact, LoggedPoint, LoggedSeries, LoggedVersion, LogRecord
@@ -23,7 +23,7 @@ from trackbridge.shipping.lane import Lane, Route
 from trackbridge.shipping.resolve import PointResolver
 from trackbridge.shipping.versions import PendingVersion, Ticket
 
-__all__ = ["InlineSender", "Sender", "SenderSpec", "ThreadSender", "open_sender"]
+__all__ = ["InlineSender", "Outlet", "Sender", "SenderSpec", "ThreadSender", "open_sender"]
 
 _INTERVAL_S: Final = 0.5  # how long a healthy record waits at most before it is sent
 _MOST_WAITING: Final = 100_000  # points not yet looked at
@@ -46,6 +46,28 @@ class SenderSpec:
     writer: str
     routes: tuple[Route, ...]
     alone: bool = True
+
+
+class Outlet(Protocol):
+    """Where a run hands its records over, and all that it knows of delivery."""
+
+    def point(self, name: str, step: int | None, timestamp_ms: int, value: float, stamped: bool) -> None:
+        """Take one checked point; this is the hot path."""
+
+    def put(self, record: LogRecord) -> None:
+        """Take one record of another kind."""
+
+    def register(self, record: LoggedVersion) -> PendingVersion:
+        """Take a model version; its number is known later."""
+
+    def failure(self) -> TrackbridgeError | None:
+        """Give the first thing that a required backend rejected."""
+
+    def flush(self, timeout_s: float) -> tuple[Delivery, ...]:
+        """Deliver what was handed over before this call, for at most `timeout_s`; say how that went."""
+
+    def close(self, timeout_s: float) -> tuple[Delivery, ...]:
+        """Deliver everything, for at most `timeout_s`, and stop; what is left then is not delivered."""
 
 
 def open_sender(spec: SenderSpec, shipper: Literal["process", "thread", "inline"]) -> Sender:
@@ -85,11 +107,6 @@ class Sender(ABC):
         ticket = self._tickets[record.token] = Ticket()
         self.put(record)
         return PendingVersion(ticket, self.flush)
-
-    def deliveries(self) -> tuple[Delivery, ...]:
-        """Give how delivery to each backend stands."""
-        self._pump()
-        return tuple(lane.state() for lane in self.lanes)
 
     def failure(self) -> TrackbridgeError | None:
         """Give the first thing that a required backend rejected."""

@@ -43,6 +43,13 @@ class PendingVersion:
         self._ticket = ticket
         self._hurry = hurry
 
+    @classmethod
+    def failed(cls, error: TrackbridgeError) -> PendingVersion:
+        """Make one that will never come."""
+        ticket = Ticket()
+        ticket.fail(error)
+        return cls(ticket)
+
     @property
     def done(self) -> bool:
         """Whether `result` will answer at once."""

@@ -1,0 +1,1 @@
+"""Ways to save and load models that come with trackbridge."""
