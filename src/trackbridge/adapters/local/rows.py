@@ -55,7 +55,7 @@ _TAGS = "SELECT run, name, value FROM tags WHERE run IN ({}) AND value IS NOT NU
 _ATTRIBUTES = "SELECT run, name, type, value FROM attributes WHERE run IN ({}) AND type != 'none' AND name != 'name'"
 _METRICS = "SELECT run, name, last, last_step, last_timestamp_ms, min, max, count FROM metrics WHERE run IN ({})"
 _DATASETS = "SELECT run, name, version, digest, uri, context, schema, rows FROM datasets WHERE run IN ({})"
-_SIDECARS = """SELECT run, objects.name, data FROM runs JOIN objects ON kind = 'run' AND key = runs.id
+_SIDECARS = """SELECT run, objects.name, data FROM runs CROSS JOIN objects ON kind = 'run' AND key = runs.id
 WHERE run IN ({}) AND objects.name >= 'sidecar/' AND objects.name < 'sidecar0' ORDER BY objects.name"""
 
 

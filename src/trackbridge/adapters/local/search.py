@@ -41,7 +41,8 @@ class Selection:
 
     def still(self, connection: sqlite3.Connection, page: Sequence[int]) -> list[int]:
         """Give those runs of a page that match now, in their order."""
-        statement = f"SELECT run FROM runs r WHERE run IN ({marks(page)}) AND {self._where}"
+        # NOT INDEXED keeps SQLite from going through all runs that are not deleted instead of looking up the page's.
+        statement = f"SELECT run FROM runs r NOT INDEXED WHERE run IN ({marks(page)}) AND {self._where}"
         found = {key for (key,) in connection.execute(statement, (*padded(page), *self._where_bindings))}
         return [key for key in page if key in found]
 
