@@ -200,7 +200,7 @@ IN_THE_SUITE = {
     ),
     "check added": (
         "from trackbridge.testing import checks; checks.check('M2', 'mine', capability='metrics')(lambda lab: None)",
-        "the check M2-mine was taken out of the suite",
+        "the check M2-mine was added to the suite",
     ),
 }
 

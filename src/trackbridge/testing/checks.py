@@ -19,7 +19,7 @@ from trackbridge.testing.suite import CLAUSES, SUITE_DIGEST, SUITE_VERSION
 if TYPE_CHECKING:
     from trackbridge.testing.lab import Lab
 
-__all__ = ["Check", "all_checks", "check", "checks_of", "suite_digest", "verify_registry"]
+__all__ = ["Check", "all_checks", "check", "checks_of", "seal", "suite_digest", "verify_registry"]
 
 CheckFunction: TypeAlias = "Callable[[Lab], None]"
 
@@ -84,17 +84,20 @@ def suite_digest(checks: Iterable[Check]) -> str:
 
 
 @cache
-def _seal() -> dict[str, tuple[CheckFunction, CodeType]]:
+def seal() -> dict[str, tuple[CheckFunction, CodeType]]:
+    """Take down what every check is, before anybody else can touch it."""
     return {one.id: (one.function, one.function.__code__) for one in all_checks()}
 
 
 def verify_registry() -> None:
     """Raise `IntegrityError` where the checks are not those that this version of the suite has."""
-    sealed, now = _seal(), {one.id: one for one in all_checks()}
+    sealed, now = seal(), {one.id: one for one in all_checks()}
     for name in sorted(sealed.keys() | now.keys() | _registered.keys()):
+        if name not in sealed:
+            raise IntegrityError(f"the check {name} was added to the suite")
         if name not in now or name not in _registered:
             raise IntegrityError(f"the check {name} was taken out of the suite")
-        function, code = sealed.get(name, (None, None))
+        function, code = sealed[name]
         if now[name].function is not function or function.__code__ is not code:
             raise IntegrityError(f"the check {name} was replaced")
     if suite_digest(now.values()) != SUITE_DIGEST:

@@ -17,7 +17,7 @@ import pytest
 from trackbridge.errors import TrackbridgeError
 from trackbridge.protocol import parse_url
 from trackbridge.protocol.discovery import find_adapter
-from trackbridge.testing.checks import all_checks, verify_registry
+from trackbridge.testing.checks import all_checks, seal, verify_registry
 from trackbridge.testing.report import Column, Outcome, Report, conformance_page, make_report
 
 __all__ = [
@@ -67,6 +67,7 @@ def watch(contract: type) -> None:
     """Take down what the base class looks like before anybody else can touch it."""
     _Watch.contract = contract
     _Watch.sealed.update(_anatomy(contract))
+    seal()
 
 
 def _anatomy(contract: type) -> dict[str, tuple[object, object]]:
@@ -83,7 +84,8 @@ def make_class(collector: pytest.Module | pytest.Class, name: str, obj: object) 
         return None
     if wrong := "; ".join(_tampering(obj, contract)):
         raise pytest.Collector.CollectError(f"{name} tampers with the contract suite: {wrong}.")
-    made = pytest.Class.from_parent(collector, name=name, obj=obj)
+    made = pytest.Class.from_parent(collector, name=name)
+    assert made.obj is obj  # and with this look at it, pytest takes its marks over
     if wrong := "; ".join(_marks(made)):
         raise pytest.Collector.CollectError(f"{name} tampers with the contract suite: {wrong}.")
     _Watch.classes[made.nodeid] = _Class()
@@ -202,15 +204,16 @@ def settle(session: pytest.Session) -> None:
         return  # a worker of pytest-xdist; the process that gathers will settle
     columns = []
     for nodeid, collected in sorted(_Watch.classes.items()):
-        if not collected.outcomes:
-            collected.lacking = collected.lacking or "no check ran"
-            report = None
-        else:
+        whole = not collected.lacking
+        if collected.outcomes:
             url = parse_url(collected.url)
             deviations = {one.name: one.clause for one in find_adapter(url).deviations}
-            report = collected.report = make_report(str(url), collected.outcomes, deviations)
-            columns.append(Column(nodeid.rpartition("::")[2], str(url), report))
-        if not collected.lacking and not (report and report.certified) and session.exitstatus == pytest.ExitCode.OK:
+            collected.report = make_report(str(url), collected.outcomes, deviations)
+            columns.append(Column(nodeid.rpartition("::")[2], str(url), collected.report))
+        elif whole:
+            collected.lacking = "no check ran"
+        certified = collected.report is not None and collected.report.certified
+        if whole and not certified and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if columns and (folder := session.config.getoption("--trackbridge-report")):
         _write(Path(folder), columns)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from trackbridge.config import configure
 from trackbridge.protocol import AdapterSpec, Backend, Limits, open_backend
 from trackbridge.records.digests import canonical_model, digest
 from trackbridge.records.log import LoggedParams
@@ -39,6 +40,19 @@ if TYPE_CHECKING:
 __all__ = ["Lab", "Scale"]
 
 
+# What a check takes for granted, whatever the user's own files and environment say.
+_SETTINGS: Final = {
+    "capture": True,
+    "connect_timeout_s": 60.0,
+    "finish_timeout_s": 60.0,
+    "mode": "online",
+    "on_error": "raise",
+    "on_unreachable": "raise",
+    "ranks": "all",
+    "redact": [],
+    "shipper": "inline",
+    "strict": False,
+}
 _VERIFIED: set[AdapterSpec] = set()  # a declaration is looked at once a process, not once a check
 
 
@@ -89,6 +103,8 @@ class Lab:
         self.experiment = self.name("experiment")
 
     def __enter__(self) -> Self:
+        configure(**_SETTINGS)
+        self._stack.callback(configure, **dict.fromkeys(_SETTINGS))
         return self
 
     def __exit__(
@@ -153,11 +169,10 @@ class Lab:
 
     def log_bytes(self, run: Run, path: str, content: bytes) -> None:
         """Log bytes as an artifact, through a file."""
-        folder, _, name = path.rpartition("/")
         with tempfile.TemporaryDirectory(prefix="trackbridge-") as home:
-            file = Path(home, name)
+            file = Path(home, "content")
             file.write_bytes(content)
-            run.log_artifact(file, folder or None)
+            run.log_artifact(file, path)
 
     def logged(self, **options: Any) -> str:
         """Start and finish a run; give its id. `metrics` maps a name to its values, at steps 0, 1 and so on."""

@@ -138,19 +138,18 @@ def objects(lab: Lab) -> None:
     run_id, other, model = lab.logged(), lab.logged(), lab.model()
     scopes = (Scope("run", run_id), Scope("run", other), Scope("model", model), Scope("experiment", lab.experiment))
     store = lab.backend.adapter.objects
+    names = ("theirs/w-1-aa", "theirs/w-10-bb", "theirs/w-2-cc")
     for n, scope in enumerate(scopes):
-        for name in ("sidecar/w-1-aa", "sidecar/w-10-bb", "sidecar/w-2-cc", "environment/pip.txt"):
+        for name in (*names, "other/file.txt"):
             for _ in range(2):
                 store.put(scope, name, f"{n} {name}".encode() + bytes(range(256)))
     again = lab.reopen().adapter.objects
     for n, scope in enumerate(scopes):
-        expected = [name for name in ("sidecar/w-1-aa", "sidecar/w-10-bb", "sidecar/w-2-cc")]  # noqa: C416
-        listed = [one.name for one in again.list(scope, "sidecar/w-")]
-        same(listed, expected, f"the objects of {scope.kind}")
-        same([one.name for one in again.list(scope, "environment/")], ["environment/pip.txt"], "the files of another")
-        for one in again.list(scope, "sidecar/w-"):
+        same([one.name for one in again.list(scope, "theirs/w-")], list(names), f"the objects of {scope.kind}")
+        same([one.name for one in again.list(scope, "other/")], ["other/file.txt"], "the objects of another folder")
+        for one in again.list(scope, "theirs/w-"):
             data = f"{n} {one.name}".encode() + bytes(range(256))
             same((again.get(scope, one.name), one.size), (data, len(data)), "an object and its size")
         with raises(NotFound):
-            again.get(scope, "sidecar/absent")
+            again.get(scope, "theirs/absent")
     same([one.path for one in lab.second().artifacts.list(run_id)], [], "the artifacts of the run")
