@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -87,6 +88,7 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{path} cannot be read: {error}", remedy="Mend or remove it.") from error
 
 
+@lru_cache(maxsize=8)  # settings are read anew at every start of a run, the text is mostly the same; nobody changes it
 def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)

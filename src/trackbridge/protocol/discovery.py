@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +46,7 @@ def find_adapter(url: BackendUrl) -> AdapterSpec:
     Raises:
         ConfigurationError: nothing installed serves the scheme, or what should is broken; names the package and remedy.
     """
-    points = {point.name: point for point in entry_points(group=ADAPTERS)}
+    points = _points(tuple(sys.path))
     point = points.get(url.owner)
     if point is None:
         remedy = f"Install it: pip install '{_KNOWN[url.owner]}'." if url.owner in _KNOWN else _installed(points)
@@ -78,6 +79,12 @@ def hooks() -> pluggy.PluginManager:
     manager.add_hookspecs(CoreHooks)
     manager.load_setuptools_entrypoints(HOOKS)
     return manager
+
+
+@cache
+def _points(_path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    # Asking every installed distribution takes some 20 ms, which each start of a run would pay again.
+    return {point.name: point for point in entry_points(group=ADAPTERS)}
 
 
 @cache
