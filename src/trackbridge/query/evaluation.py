@@ -110,7 +110,9 @@ def _pattern(pattern: str, *, fold: bool) -> _Test:
         if character == "%":
             pieces.append("")
         else:
-            pieces[-1] += "." if character == "_" else re.escape(next(characters, character) if character == "\\" else character)
+            pieces[-1] += (
+                "." if character == "_" else re.escape(next(characters, character) if character == "\\" else character)
+            )
     first, *middle = pieces
     last = f".*{middle.pop()}" if middle else ""
     regex = re.compile(first + "".join(f"(?>.*?{piece})" for piece in middle) + last, re.DOTALL)

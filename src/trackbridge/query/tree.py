@@ -28,7 +28,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``field op value``; times in ``started`` and ``ended`` are already milliseconds."""
+    """``field op value``; times in ``started`` and ``ended`` are milliseconds, a float where the text was finer."""
 
     field: Field
     operator: Operator

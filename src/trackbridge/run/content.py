@@ -7,6 +7,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -208,12 +209,12 @@ class Content(ABC):
         """
         text = schema if schema is None or isinstance(schema, str) else json.dumps(schema, default=formats.plain)
         where = None if uri is None else os.fspath(uri)
-        draft = check_dataset(DatasetRecord(name, version, digest, where, context, text, rows))
-        if where is not None and digest is None:
-            draft = DatasetRecord(name, version, describe_data(where), where, context, text, rows)
-        shown_uri = None if where is None else redact_url(where)
-        kept = None if text is None else redact_text(text)
-        self._put(DatasetRecord(name, version, draft.digest, shown_uri, context, kept, rows))
+        record = check_dataset(DatasetRecord(name, version, digest, where, context, text, rows))
+        if record.uri is not None and record.digest is None:
+            record = replace(record, digest=describe_data(record.uri))
+        shown_uri = None if record.uri is None else redact_url(record.uri)
+        kept = None if record.schema is None else redact_text(record.schema)
+        self._put(replace(record, uri=shown_uri, schema=kept))
 
     # What a run gives
 
