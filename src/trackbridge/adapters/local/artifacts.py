@@ -31,7 +31,6 @@ class LocalArtifacts:
         The file is moved into place within the transaction that names it: nobody can take it for garbage in between.
         """
         with (
-            translated(self._database.path.parent),
             self._blobs.staged(path, content, size=size, sha256=sha256) as staged,
             self._database.write() as connection,
         ):

@@ -8,9 +8,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from trackbridge.adapters.local.translation import translated
 from trackbridge.adapters.refusals import check_content
 
 __all__ = ["Blobs"]
@@ -33,18 +35,21 @@ class Blobs:
         Raises:
             IntegrityError: what arrived is not what `size` and `sha256` announce.
         """
-        self._incoming.mkdir(parents=True, exist_ok=True)
         staged = self._incoming / uuid.uuid4().hex
+        with translated(staged):
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            file = staged.open("xb", buffering=0)
         try:
-            with staged.open("xb") as file:
+            with file:
                 found, found_size = hashlib.sha256(), 0
                 while chunk := content.read(_CHUNK_BYTES):
                     found.update(chunk)
                     found_size += len(chunk)
-                    file.write(chunk)
+                    with translated(staged):  # what `content` raises is its owner's affair
+                        _write(file, chunk)
                 check_content(path, size, sha256, found_size, found)
-                file.flush()
-                os.fsync(file.fileno())
+                with translated(staged):
+                    os.fsync(file.fileno())
             yield staged
         finally:
             staged.unlink(missing_ok=True)
@@ -73,6 +78,12 @@ class Blobs:
             with suppress(FileNotFoundError):  # its writer may be done with it by now
                 if file.stat().st_mtime < time.time() - _ABANDONED_S:
                     file.unlink()
+
+
+def _write(file: FileIO, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ __all__ = ["Connections"]
 _MAX_IDLE = 4
 
 # SQLite forbids a child to use or close what its parent opened: a child leaves such connections alone for good.
-_LEFT_TO_PARENT: list[sqlite3.Connection] = []
+_LEFT_TO_PARENT: set[sqlite3.Connection] = set()
 
 
 class Connections:
@@ -62,6 +62,8 @@ class Connections:
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Take a connection back, whatever state it is in."""
+        if connection in _LEFT_TO_PARENT:
+            return
         if connection.in_transaction:
             connection.rollback()
         with self._lock:
@@ -82,7 +84,7 @@ class Connections:
 
     def leave_to_parent(self) -> None:
         """Forget everything in a process that was just forked."""
-        _LEFT_TO_PARENT.extend((*self._idle, *self._lent))
+        _LEFT_TO_PARENT.update(self._idle, self._lent)
         self._idle, self._lent = [], set()
         self._lock, self.writer = threading.Lock(), threading.Lock()
 

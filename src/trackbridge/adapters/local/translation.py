@@ -14,7 +14,7 @@ __all__ = ["BUSY_TIMEOUT_S", "translated"]
 
 BUSY_TIMEOUT_S = 30.0
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO}
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EIO}
 _BUGS = (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError, sqlite3.NotSupportedError)
 
 
@@ -59,7 +59,7 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> TrackbridgeError:
 
 def _of_system(error: OSError, path: Path) -> TrackbridgeError:
     where = error.filename or path
-    if error.errno in _NO_SPACE:
+    if error.errno in _PASSING:
         return Transient(f"{where} cannot be written now: {error.strerror}", clause="X1", remedy="Look at the disk.")
     return ConfigurationError(
         f"{where} cannot be used: {error.strerror}",
