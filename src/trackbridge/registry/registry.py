@@ -14,7 +14,7 @@ from trackbridge.records.names import check_alias, check_name, check_text, shown
 from trackbridge.records.trail import TrailEntry
 from trackbridge.redaction import redact_text
 from trackbridge.registry import acts
-from trackbridge.registry.commit import Author, Proposal, commit
+from trackbridge.registry.commit import Author, Proposal, commit, settle
 from trackbridge.registry.fold import Fold
 from trackbridge.registry.labels import checked_description, checked_tags
 from trackbridge.registry.searching import model_matcher
@@ -204,6 +204,10 @@ class Registry:
         """Take an alias away (G7); raise `NotFound` where there is none."""
         name = check_alias(alias)
         self._commit(model, lambda state: acts.delete_alias(state, name), author(actor, comment))
+
+    def reconcile(self, model: str) -> None:
+        """Bring the backend's own fields up to the trail, as the next act would (G5); a change made outside stays."""
+        settle(self._store, model, self._read(model))
 
     def _decide(self, model: str, version: int, decision: Approval, by: Author) -> ModelVersion:
         number = check_number(version)

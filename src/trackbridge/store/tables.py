@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["points_table", "runs_table"]
 
-_POINTS_PER_CHUNK: Final = 100_000
+_POINTS_PER_PIECE: Final = 128
 
 
 def points_table(points: Iterator[MetricPoint]) -> pa.Table:
@@ -25,16 +26,22 @@ def points_table(points: Iterator[MetricPoint]) -> pa.Table:
     Columns: name (dictionary-encoded string), step (int64), timestamp (ms, UTC), value (float64).
     """
     pa = _pyarrow()
-    time = pa.timestamp("ms", tz="UTC")
-    names = pa.dictionary(pa.int32(), pa.string())
-    schema = pa.schema([("name", names), ("step", pa.int64()), ("timestamp", time), ("value", pa.float64())])
-    batches = []
-    while rows := list(islice(points, _POINTS_PER_CHUNK)):
-        columns = zip(*rows, strict=True)
-        name = pa.array(next(columns), pa.string()).dictionary_encode()
-        step, timestamp = pa.array(next(columns), pa.int64()), pa.array(next(columns), pa.int64()).cast(time)
-        batches.append(pa.record_batch([name, step, timestamp, pa.array(next(columns), pa.float64())], schema=schema))
-    return pa.Table.from_batches(batches, schema).unify_dictionaries()
+    codes: dict[str, int] = {}
+    coded, step, timestamp, value = array("i"), array("q"), array("q"), array("d")
+    # A few rows at a time: they are taken apart while they are still in the processor's cache.
+    while rows := tuple(islice(points, _POINTS_PER_PIECE)):
+        names, steps, times, values = zip(*rows, strict=True)
+        coded.extend([codes.setdefault(name, len(codes)) for name in names])
+        step.extend(steps)
+        timestamp.extend(times)
+        value.extend(values)
+    kinds = (pa.int32(), pa.int64(), pa.timestamp("ms", tz="UTC"), pa.float64())
+    indices, *numbers = (
+        pa.Array.from_buffers(kind, len(value), [None, pa.py_buffer(column)])
+        for kind, column in zip(kinds, (coded, step, timestamp, value), strict=True)
+    )
+    name = pa.DictionaryArray.from_arrays(indices, pa.array(list(codes), pa.string()))
+    return pa.Table.from_arrays([name, *numbers], names=["name", "step", "timestamp", "value"])
 
 
 def runs_table(reader: Reader, readings: Iterable[Reading]) -> pa.Table:

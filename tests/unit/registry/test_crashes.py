@@ -82,6 +82,16 @@ def test_an_act_that_changes_nothing_repairs_too(registry: Registry, make: Make,
     assert len(registry.history("fraud")) == 1
 
 
+def test_a_mirror_is_repaired_on_request(registry: Registry, make: Make, dying: Dying, native: Native) -> None:
+    make(2)
+    with pytest.raises(Killed):
+        dying("set_mirror", Killed()).transition("fraud", 1, "Staging")
+    native().versions[2].stage = "Archived"
+    registry.reconcile("fraud")
+    assert [native().versions[n].stage for n in (1, 2)] == ["Staging", "Archived"]
+    assert [(v.stage, v.outside) for v in registry.versions("fraud")] == [("Staging", ()), ("Archived", ("stage",))]
+
+
 def test_a_change_outside_is_told_from_a_mirror_that_is_behind(
     registry: Registry, make: Make, dying: Dying, native: Native
 ) -> None:

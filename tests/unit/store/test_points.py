@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -57,14 +57,16 @@ def test_without_a_sidecar_the_stream_is_the_adapters_own(make_lab: Callable[[st
 
 
 def test_a_table_has_a_column_for_each_part(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "_POINTS_PER_CHUNK", 3)
+    monkeypatch.setattr(tables, "_POINTS_PER_PIECE", 3)
     run_id = lab.run()
     lab.write(run_id, POINTS)
     table = lab.store.metrics.table(run_id)
     utc = pa.timestamp("ms", tz="UTC")
     assert table.schema.types == [pa.dictionary(pa.int32(), pa.string()), pa.int64(), utc, pa.float64()]
-    rows = zip(*(table[column].cast(kind).to_pylist() for column, kind in
-                 (("name", pa.string()), ("step", pa.int64()), ("timestamp", pa.int64()), ("value", pa.float64()))))  # fmt: skip
+    plain = table.cast(
+        pa.schema(zip(table.column_names, [pa.string(), pa.int64(), pa.int64(), pa.float64()], strict=True))
+    )
+    rows = [row.values() for row in plain.to_pylist()]
     assert repr([MetricPoint(*row) for row in rows]) == repr(sorted(POINTS, key=key))
     assert {tuple(chunk.dictionary.to_pylist()) for chunk in table["name"].chunks} == {("loss", "val auc", "Ångström")}
 
@@ -88,7 +90,7 @@ def test_a_table_of_runs_has_a_row_a_run(lab: Any) -> None:
     ]  # fmt: skip
     assert table["id"].to_pylist() == [first, second]
     assert table["parent"].to_pylist() == [None, first]
-    assert table["started"].to_pylist()[0] == datetime.datetime.fromtimestamp(2, datetime.UTC)
+    assert table["started"].to_pylist()[0] == dt.datetime.fromtimestamp(2, dt.UTC)
     assert (table["params.depth"].type, table["params.depth"].to_pylist()) == (pa.int64(), [3, None])
     assert (table["params.flag"].type, table["params.flag"].to_pylist()) == (pa.bool_(), [True, False])
     assert table["params.mixed"].to_pylist() == ["1", f'"{"x" * 90}"']
