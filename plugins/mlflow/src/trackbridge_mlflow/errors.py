@@ -55,7 +55,7 @@ def translated(shown: str) -> Iterator[None]:
     """
     try:
         yield
-    except (TrackbridgeError, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (TrackbridgeError, Warning):  # a warning is an exception only where somebody asked for it
         raise
     except Exception as error:
         known = _error(error, shown)

@@ -29,21 +29,24 @@ class Ledger:
         self._client = client
         self._lock = threading.Lock()
         self._root: tuple[str, str] | None = None
-        self._trails: dict[str, str] = {}
 
     def trail(self, model: str, *, create: bool = False) -> str | None:
-        """Give MLflow's id of the run that holds a model's trail; None where there is none and none is made."""
-        known = self._trails.get(model)
-        if known is None:
-            key = f"trail.{hashlib.sha256(model.encode()).hexdigest()[:32]}"
-            known = self._registered(key)
-            if known is None and create:
-                run = self._create_run(self._opened()[0], "trail", f"trail of {model}"[:250])
-                known = run if claim(self._client, self._opened()[1], key, run) else self._registered(key)
-            if known is None:
-                return None
-            self._trails[model] = known
-        return known
+        """Give MLflow's id of the run that holds a model's trail; None where there is none and none is made.
+
+        The root's param has a generation in its name, so that a trail whose run was removed for good, as `mlflow gc`
+        does, can be begun anew; that its entries are gone shows by the head that lies on the model.
+        """
+        key = f"trail.{hashlib.sha256(model.encode()).hexdigest()[:32]}."
+        while True:
+            registered = self._registered(key)
+            generation = max(registered, default=0)
+            known = registered.get(generation)
+            if not create or (known is not None and self._usable(known)):
+                return known
+            run = self._create_run(self._opened()[0], "trail", f"trail of {model}"[:250])
+            if claim(self._client, self._opened()[1], f"{key}{generation + 1}", run):
+                return run
+            self._client.tracking.delete_run(run)  # another process was first
 
     def spend(self, run_id: str) -> None:
         """Write down that a run's id is spent (R7): a run that bears the id, is found by it, and shows nothing."""
@@ -51,17 +54,18 @@ class Ledger:
         if not self._client.tracking.search_runs([experiment_id], f"tags.`{ID}` = '{run_id}'", _all(), 1, None, None):
             self._create_run(experiment_id, PURGED, f"purged {run_id}", {ID: run_id})
 
-    def experiment_id(self) -> str | None:
-        """Give MLflow's id of the ledger's experiment, if there is one."""
-        found = self._found()
-        return None if found is None else found[0]
-
-    def _registered(self, key: str) -> str | None:
+    def _registered(self, prefix: str) -> dict[int, str]:
         found = self._found()
         if found is None:
-            return None
-        value = self._client.tracking.get_run(found[1]).data.params.get(key)
-        return None if value is None else str(value)
+            return {}
+        params = self._client.tracking.get_run(found[1]).data.params
+        return {int(key.removeprefix(prefix)): value for key, value in params.items() if key.startswith(prefix)}
+
+    def _usable(self, run: str) -> bool:
+        found = self._client.run(run)
+        if found is not None and found.info.lifecycle_stage != "active":
+            self._client.tracking.restore_run(run)
+        return found is not None
 
     def _opened(self) -> tuple[str, str]:
         with self._lock:

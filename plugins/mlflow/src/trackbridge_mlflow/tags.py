@@ -88,7 +88,7 @@ def joined(key: str, tags: Mapping[str, str]) -> bytes | None:
 
 def slug(name: str) -> str:
     """Give a key that MLflow takes, for a name that it does not."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:100]
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:100]
     return f"{stem}_x{hashlib.sha256(name.encode()).hexdigest()[:12]}".lstrip("_")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
 
-from trackbridge.errors import NotFound
+from trackbridge.errors import NotFound, Transient
 from trackbridge_mlflow.routes.base import Body, checked
 
 __all__ = ["ProxyRoute"]
@@ -51,7 +51,13 @@ class ProxyRoute:
 
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
-        response = self._wire.request("GET", self._url(path), stream=True)
+        try:
+            response = self._wire.request("GET", self._url(path), repeat=False, stream=True)
+        except Transient:
+            # Over S3 the server answers 500 where there is no such file.
+            if not any(found == path for found, _ in self.list(path)):
+                raise NotFound(f"there is no artifact {path!r}", clause="A2") from None
+            response = self._wire.request("GET", self._url(path), stream=True)
         response.raw.decode_content = True
         response.raw.enforce_content_length = True  # a body cut short is an error, not an end
         return io.BufferedReader(Body(response.raw, f"the artifact {path!r}"), 1 << 20)

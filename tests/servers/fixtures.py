@@ -1,0 +1,80 @@
+"""The servers as session fixtures, for the tests of the core and of every plugin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers import mlflow, postgres, s3
+from servers.shared import Services
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """All servers of this session."""
+    base = tmp_path_factory.getbasetemp()
+    shared = Services((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "servers")
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(services: Services) -> str:
+    """A PostgreSQL server's URI; make databases of one's own in it."""
+    return services.once("postgres", lambda folder: postgres.start(services, folder))["uri"]
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(services: Services) -> Iterator[str]:
+    """An S3 server's URL; the environment leads boto3 and MLflow there."""
+    endpoint = services.once("s3", lambda folder: s3.start(services, folder))["endpoint"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**s3.ENVIRONMENT, "MLFLOW_S3_ENDPOINT_URL": endpoint}.items():
+            patch.setenv(name, value)
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def mlflow_sqlite(services: Services) -> dict[str, str]:
+    """An MLflow server on SQLite; artifacts go through it."""
+    return services.once("mlflow-sqlite", lambda folder: mlflow.start(services, folder))
+
+
+@pytest.fixture(scope="session")
+def mlflow_postgres_s3(services: Services, postgres_uri: str, s3_endpoint: str) -> dict[str, str]:
+    """An MLflow server on PostgreSQL; clients put artifacts straight into S3."""
+
+    def start(folder: Path) -> dict[str, str]:
+        bucket = s3.create_bucket(s3_endpoint, "mlflow-direct")
+        options = ["--no-serve-artifacts", "--default-artifact-root", f"s3://{bucket}/root"]
+        database = postgres.create_database(postgres_uri)
+        return {**mlflow.start(services, folder, database=database, options=options), "bucket": bucket}
+
+    return services.once("mlflow-postgres-s3", start)
+
+
+@pytest.fixture(scope="session")
+def mlflow_postgres_proxied(services: Services, postgres_uri: str, s3_endpoint: str) -> dict[str, str]:
+    """An MLflow server on PostgreSQL with two workers; artifacts go through it to S3."""
+
+    def start(folder: Path) -> dict[str, str]:
+        bucket = s3.create_bucket(s3_endpoint, "mlflow-proxied")
+        options = ["--artifacts-destination", f"s3://{bucket}/root"]
+        database = postgres.create_database(postgres_uri)
+        return {**mlflow.start(services, folder, database=database, options=options, workers=2), "bucket": bucket}
+
+    return services.once("mlflow-postgres-proxied", start)
+
+
+@pytest.fixture(scope="session")
+def mlflow_auth(services: Services) -> dict[str, str]:
+    """An MLflow server that asks for a password: `mlflow.ADMIN` and `mlflow.PASSWORD`."""
+
+    def start(folder: Path) -> dict[str, str]:
+        options, env = mlflow.auth_settings(folder)
+        return mlflow.start(services, folder, options=options, env=env)
+
+    return services.once("mlflow-auth", start)
