@@ -68,8 +68,8 @@ def _made(name: str, rule: NameRule, *, salt: str = "", keep_extension: bool = F
     found = _EXTENSION.search(name) if keep_extension else None
     tail = "x" + _hash(f"{salt}\x00{name}" if salt else name) + (found[0] if found else "")
     stem = name[: found.start()] if found else name
-    ascii_stem = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^A-Za-z0-9]+", "_", ascii_stem).strip("_")
+    bare = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
+    slug = re.sub(r"[^A-Za-z0-9]+", "_", bare).strip("_")
     room = min(rule.max_chars, rule.max_bytes or rule.max_chars, 250) - len(tail) - 1
     for candidate in (f"{slug[:room]}_{tail}" if slug and room > 0 else tail, tail, tail[: _HASH_CHARS + 1]):
         if rule.admits(candidate):
