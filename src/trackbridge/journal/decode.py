@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from trackbridge.journal.files import read_at
 from trackbridge.journal.format import (
@@ -23,8 +23,9 @@ from trackbridge.journal.format import (
 
 __all__ = ["HeapRef", "PointSlot", "SlotState", "decode_slots", "read_payload", "scan_names"]
 
-_HALVES = struct.Struct("32s32s")
-_ZEROS: Final = bytes(32)
+_PARTS = struct.Struct("4s28s4s28s")
+_ZEROS: Final = bytes(28)
+_NO_OFFSET: Final = bytes(4)
 _SCAN_BYTES: Final = 64 * 1024
 
 
@@ -52,20 +53,21 @@ SlotState: TypeAlias = PointSlot | HeapRef | str  # or "void", "empty", "torn"
 
 def decode_slots(data: bytes, at: int, order: ByteOrder) -> Iterator[SlotState]:
     """Yield what each slot of `data` holds; `at` is the file offset of the first."""
-    point, record = struct.Struct(f"{order}IIqdd").unpack, struct.Struct(f"{order}IIqdq").unpack
-    for one, two in _HALVES.iter_unpack(data[: len(data) // SLOT_BYTES * SLOT_BYTES]):
-        if one != two:
+    point, record = struct.Struct(f"{order}Iqdd").unpack, struct.Struct(f"{order}Iqdq").unpack
+    endian: Literal["little", "big"] = "little" if order == "<" else "big"
+    for place, one, zeros, two in _PARTS.iter_unpack(data[: len(data) // SLOT_BYTES * SLOT_BYTES]):
+        if one != two or zeros != _NO_OFFSET:
             yield "torn"
-        elif one == _ZEROS:
+        elif one == _ZEROS and place == _NO_OFFSET:
             yield "empty"
+        elif place != at.to_bytes(4, endian):
+            yield "torn"
         else:
-            place, key, number, when, value = point(one)
-            if place != at:
-                yield "torn"
-            elif key & VOID:
+            key, number, when, value = point(one)
+            if key & VOID:
                 yield "void"
             elif key & IS_RECORD:
-                yield HeapRef(key & VALUE_MASK, number, record(one)[4], _ns(when))
+                yield HeapRef(key & VALUE_MASK, number, record(one)[3], _ns(when))
             elif key & GIVEN_TIME:
                 step = None if key & NO_STEP else number
                 yield PointSlot(key & VALUE_MASK, step, int(when) * 1_000_000, value, stamped=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from mmap import mmap
 from pathlib import Path
 
@@ -15,7 +16,6 @@ __all__ = ["allocate", "bytes_used", "mapping_is_safe", "prefault", "read_at", "
 # thing: a store to a mapped page can then fail for want of space, and a failed store is a SIGBUS.
 _IN_PLACE = frozenset({"ext4", "tmpfs", "xfs"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
-_CHUNK_BYTES = 1 << 20
 
 
 def mapping_is_safe(directory: Path) -> bool:
@@ -55,15 +55,16 @@ def prefault(buffer: mmap) -> None:
     The kernel does the stores on our behalf, with the GIL released: a page that cannot be had is an `OSError`, where
     a store of our own would be a SIGBUS.
     """
-    zeros = os.open("/dev/zero", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with memoryview(buffer) as view:
-            done = 0
-            while done < len(view):
-                with view[done : done + _CHUNK_BYTES] as chunk:
-                    done += os.readv(zeros, [chunk])
-    finally:
-        os.close(zeros)
+    with memoryview(buffer) as view:
+        done = 0
+        while done < len(view):
+            with view[done:] as rest:
+                done += os.readv(_zeros(), [rest])
+
+
+@cache
+def _zeros() -> int:
+    return os.open("/dev/zero", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def write_at(descriptor: int, data: bytes, offset: int) -> None:

@@ -48,9 +48,10 @@ COUNTERS_AT: Final = 1024
 LAST_WORDS: Final = 8  # slots of each segment that only essential records may take, when there is no next segment
 LAST_WORD_BYTES: Final = 4096  # the allocated heap each of them has
 
-# A slot is the same 32 bytes twice: file offset of the slot, key, and three fields of 8 bytes. The copy is the check.
-POINT: Final = struct.Struct("@IIqddIIqdd")  # …, step, time, value
-RECORD: Final = struct.Struct("@IIqdqIIqdq")  # …, heap offset, time, length of the payload
+# A slot is its own file offset, a key and three fields of 8 bytes, then 4 zeros, the key and the three fields again. The
+# copy is the check: none that could be computed in Python is as cheap, and none is stronger against a torn store.
+POINT: Final = struct.Struct("@IIqddxxxxIqdd")  # …, step, time, value
+RECORD: Final = struct.Struct("@IIqdqxxxxIqdq")  # …, heap offset, time, length of the payload
 
 VALUE_MASK: Final = (1 << 28) - 1  # of a key: the id of a name, or the kind of a record
 NO_STEP: Final = 1 << 28  # the caller gave no step (M3)

@@ -38,17 +38,6 @@ class InUse(NamedTuple):
     ids: Mapping[str, int]
 
 
-class SlowPath(NamedTuple):
-    """What the hot path leaves to others.
-
-    `log` takes (name, value) pairs, a step and a timestamp of any kind, accepts what is right and refuses what is not.
-    `lost` is told how many points the disk did not take, and why.
-    """
-
-    log: Callable[[Iterable[tuple[Any, Any]], Any, Any], None]
-    lost: Callable[[int, OSError], None]
-
-
 class Row(NamedTuple):
     """A point that passed all checks; `flags` go into its key, `time` is in s, or in ms where it was given."""
 
@@ -59,6 +48,8 @@ class Row(NamedTuple):
     value: float
 
 
+# Takes (name, value) pairs, a step and a timestamp of any kind; accepts what is right and refuses what is not.
+SlowPath: TypeAlias = Callable[[Iterable[tuple[Any, Any]], Any, Any], None]
 Swap: TypeAlias = Callable[[InUse], None]
 NOTHING = InUse(None, iter(()), {})  # knows no name, so that every call takes the slow path
 
@@ -72,24 +63,24 @@ def one_metric(put: Put, slow: SlowPath) -> tuple[Callable[..., None], Swap]:
         at = 0
         try:
             if type(value) is float and timestamp is None:
-                key = ids[name]
-                number: Any = step
-                if type(step) is not int:
-                    if step is None:
-                        key, number = key | no_step, 0
-                    else:
-                        return slow.log(((name, value),), step, timestamp)
-                when = now()
-                for at in slots:
-                    put(target, at, at, key, number, when, value, at, key, number, when, value)
-                    return None
+                if type(step) is int:
+                    key = ids[name]
+                    when = now()
+                    for at in slots:
+                        put(target, at, at, key, step, when, value, key, step, when, value)
+                        return None
+                elif step is None:
+                    key = ids[name] | no_step
+                    when = now()
+                    for at in slots:
+                        put(target, at, at, key, 0, when, value, key, 0, when, value)
+                        return None
         except error:  # the step is no int64
-            put(target, at, at, VOID, 0, 0.0, 0.0, at, VOID, 0, 0.0, 0.0)
-        except OSError as cause:  # only where slots are written through the file
-            return slow.lost(1, cause)
+            put(target, at, at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0)
         except (KeyError, TypeError):  # a name not seen before in this segment, or none at all
             pass
-        return slow.log(((name, value),), step, timestamp)
+        target = None  # an exception that somebody keeps must not keep the segment
+        return slow(((name, value),), step, timestamp)
 
     def swap(segment: InUse) -> None:
         nonlocal in_use
@@ -110,18 +101,16 @@ def several_metrics(put: Put, slow: SlowPath) -> tuple[Callable[..., None], Swap
             rows = []
         plain = timestamp is None and (step is None or (type(step) is int and MIN_STEP <= step <= MAX_STEP))
         if not plain or len(rows) != len(metrics):
-            return slow.log(metrics.items(), step, timestamp)
+            target = None  # as above
+            return slow(metrics.items(), step, timestamp)
         flags, number = (NO_STEP, 0) if step is None else (0, step)
         when, written = now(), 0
-        try:
-            for (name, value), at in zip(rows, slots, strict=False):  # rows first: their end takes no slot
-                key = name | flags
-                put(target, at, at, key, number, when, value, at, key, number, when, value)
-                written += 1
-        except OSError as cause:
-            return slow.lost(len(rows) - written, cause)
+        for (name, value), at in zip(rows, slots, strict=False):  # rows first: their end takes no slot
+            key = name | flags
+            put(target, at, at, key, number, when, value, key, number, when, value)
+            written += 1
         if written < len(rows):  # the segment is full
-            slow.log(islice(metrics.items(), written, None), step, timestamp)
+            slow(islice(metrics.items(), written, None), step, timestamp)
         return None
 
     def swap(segment: InUse) -> None:

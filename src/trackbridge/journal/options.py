@@ -37,7 +37,7 @@ class JournalOptions:
     max_bytes: int = 4 << 30
     when_full: WhenFull = "block"
     first_slots: int = 4096
-    most_slots: int = 65_536
+    most_slots: int = 262_144
     heap_bytes: int = 16 << 20
 
     def __post_init__(self) -> None:

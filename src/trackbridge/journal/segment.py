@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 import weakref
@@ -33,7 +34,7 @@ from trackbridge.journal.format import (
     SegmentSeal,
 )
 
-__all__ = ["Descriptor", "Put", "Segment", "Target", "put_plain", "segment_name", "segment_sums"]
+__all__ = ["Descriptor", "Put", "Segment", "Target", "plain_put", "put_mapped", "segment_name", "segment_sums"]
 
 _MARGIN_BYTES: Final = 32 * 1024  # of heap allocated with the slots, for names and small records
 _READ_BYTES: Final = 1 << 20
@@ -51,16 +52,24 @@ class Descriptor:
         os.close(self.fd)
 
 
-Target: TypeAlias = mmap | Descriptor
+Target: TypeAlias = memoryview | Descriptor
 Put: TypeAlias = Callable[..., None]
 
 put_mapped: Final = POINT.pack_into
 
 
-def put_plain(target: Descriptor, at: int, *fields: Any) -> None:
-    """Write a slot through the file; the twin of `put_mapped`."""
-    if os.pwrite(target.fd, POINT.pack(*fields), at) != SLOT_BYTES:
-        raise OSError("a slot was written in part")
+def plain_put(lost: Callable[[OSError], None]) -> Put:
+    """Make the twin of `put_mapped` that writes through the file; `lost` is told of each slot the disk did not take."""
+    pack, pwrite = POINT.pack, os.pwrite
+
+    def put(target: Descriptor, at: int, *fields: Any) -> None:
+        try:
+            if pwrite(target.fd, pack(*fields), at) != SLOT_BYTES:
+                lost(OSError(errno.EIO, "a slot was written in part"))
+        except OSError as cause:
+            lost(cause)
+
+    return put
 
 
 def segment_name(index: int) -> str:
@@ -89,8 +98,8 @@ class Segment:
         fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         self._file: Descriptor | None = Descriptor(fd)
         try:
+            self._map: mmap | None = None
             self.target: Target | None = self._space(fd)
-            write_at(fd, header.encode(), 0)
             draft.replace(self.path)  # named only now: a reader never sees half a header
         except BaseException:
             with contextlib.suppress(OSError):
@@ -99,19 +108,18 @@ class Segment:
         self._writers = weakref.ref(self.target)
 
     def _space(self, fd: int) -> Target:
+        # As few system calls as can be: after each the helper thread waits for the GIL, up to 5 ms if others are busy.
         header = self.header
+        encoded = header.encode()
         if not header.mapped:
             os.ftruncate(fd, header.heap_start)
+            write_at(fd, encoded, 0)
             return Descriptor(os.dup(fd))
         allocate(fd, header.heap_start + _MARGIN_BYTES)
-        buffer = mmap(fd, header.slots_end)
-        prefault(buffer)
-        return buffer
-
-    @property
-    def put(self) -> Put:
-        """The function that writes a slot to `target`."""
-        return put_mapped if self.header.mapped else put_plain
+        self._map = mmap(fd, header.slots_end)
+        prefault(self._map)
+        self._map[: len(encoded)] = encoded
+        return memoryview(self._map)
 
     @property
     def quiet(self) -> bool:
@@ -168,11 +176,11 @@ class Segment:
 
     def void(self, at: int) -> None:
         """Give up a slot that was taken and will not be written, so that no reader waits for it."""
-        self.put(self.target, at, at, VOID, 0, 0.0, 0.0, at, VOID, 0, 0.0, 0.0)
+        self._put(POINT.pack(at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0), at)
 
     def count(self, counters: Counters) -> None:
         """Leave word of what the journal could not take."""
-        write_at(self._descriptor, counters.encode(), COUNTERS_AT)
+        self._put(counters.encode(), COUNTERS_AT)
 
     def sync(self) -> None:
         """Bring everything written so far to the disk itself (`durability = "machine"`)."""
@@ -186,14 +194,16 @@ class Segment:
         """Say that nobody writes to the segment any more, with the sums of what it holds."""
         self.exhaust()
         used, last_words = self.taken(), LAST_WORDS - length_hint(self._last_words)
-        slots_sum, heap_sum = segment_sums(self._descriptor, self.header, used, last_words, self.heap_end)
+        slots_sum, heap_sum = segment_sums(
+            self._descriptor, self.header, used, last_words, self.heap_end, mapped=self._map
+        )
         seal = SegmentSeal(used, last_words, self.heap_end, slots_sum, heap_sum, final)
-        write_at(self._descriptor, seal.encode(), SEAL_AT)
+        self._put(seal.encode(), SEAL_AT)
 
     def close(self) -> None:
         """Let go of the file."""
         self.release()
-        self._file = None
+        self._map = self._file = None
 
     @property
     def _descriptor(self) -> int:
@@ -208,18 +218,29 @@ class Segment:
         return offset
 
     def _put_record(self, at: int, kind: int, offset: int, time_s: float, length: int) -> None:
-        fields = (at, kind | IS_RECORD, offset, time_s, length)
-        if isinstance(self.target, mmap):
-            RECORD.pack_into(self.target, at, *fields, *fields)
+        fields = (kind | IS_RECORD, offset, time_s, length)
+        self._put(RECORD.pack(at, *fields, *fields), at)
+
+    def _put(self, data: bytes, offset: int) -> None:
+        if self._map is not None:
+            self._map[offset : offset + len(data)] = data
         else:
-            write_at(self._descriptor, RECORD.pack(*fields, *fields), at)
+            write_at(self._descriptor, data, offset)
 
 
-def segment_sums(descriptor: int, header: SegmentHeader, used: int, last_words: int, heap_end: int) -> tuple[int, int]:
-    """Give the two sums of a seal: crc32 of the slots taken, and of the heap."""
+def segment_sums(
+    descriptor: int, header: SegmentHeader, used: int, last_words: int, heap_end: int, *, mapped: mmap | None = None
+) -> tuple[int, int]:
+    """Give the two sums of a seal: crc32 of the slots taken, and of the heap; from the mapping, where there is one."""
     reserved = header.slots_end - LAST_WORDS * SLOT_BYTES
-    slots = _sum(descriptor, HEADER_BYTES, HEADER_BYTES + used * SLOT_BYTES)
-    slots = _sum(descriptor, reserved, reserved + last_words * SLOT_BYTES, slots)
+    slots = 0
+    for start, count in ((HEADER_BYTES, used), (reserved, last_words)):
+        stop = start + count * SLOT_BYTES
+        if mapped is None:
+            slots = _sum(descriptor, start, stop, slots)
+        else:
+            with memoryview(mapped) as whole, whole[start:stop] as part:
+                slots = zlib.crc32(part, slots)
     return slots, _sum(descriptor, header.slots_end, heap_end)
 
 

@@ -21,7 +21,7 @@ __all__ = ["Shortage", "Supply"]
 _QUIET_POLL_S: Final = 0.05
 _DISK_RETRY_S: Final = 1.0
 _QUOTA_RETRY_S: Final = 0.05
-_QUIET_AT_CLOSE_S: Final = 1.0
+_QUIET_AT_CLOSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Supply:
         self._current: Segment | None = None
         self._full: list[Segment] = []
         self._shortage: Shortage | None = None
+        self._weighed = 0  # bytes, at least those in use: looked up only when they might pass the bound
         self._wake = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._work, name="trackbridge-journal", daemon=True)
@@ -88,11 +89,16 @@ class Supply:
             return self._current
 
     def has_room(self, size_bytes: int) -> bool:
-        """Tell whether the journal may grow by so much within its bound."""
-        try:
-            return bytes_used(self.directory) + size_bytes <= self._options.max_bytes
-        except OSError:
-            return True  # the directory is gone: making a segment restores it, or says why not
+        """Tell whether the journal may grow by so much within its bound, and count on it."""
+        if self._weighed + size_bytes > self._options.max_bytes:
+            try:
+                self._weighed = bytes_used(self.directory)
+            except OSError:
+                return True  # the directory is gone: making a segment restores it, or says why not
+            if self._weighed + size_bytes > self._options.max_bytes:
+                return False
+        self._weighed += size_bytes
+        return True
 
     def sync(self) -> None:
         """Bring everything written so far to the disk itself; raise `OSError` where that fails."""
@@ -140,8 +146,7 @@ class Supply:
         return self._shortage is not None and time.monotonic() < self._shortage.until
 
     def _prepare(self) -> None:
-        size = self._next.heap_start if self._next.index else 0
-        if size and not self.has_room(size):
+        if not self.has_room(self._next.heap_start):
             self._shortage = Shortage(time.monotonic() + _QUOTA_RETRY_S)
             return
         try:

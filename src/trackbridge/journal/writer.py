@@ -16,10 +16,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 from trackbridge.errors import ConfigurationError, Rejected
 from trackbridge.journal.format import MAX_KIND, Counters
-from trackbridge.journal.hot import NOTHING, InUse, Row, SlowPath, checked_rows, one_metric, several_metrics
+from trackbridge.journal.hot import NOTHING, InUse, Row, checked_rows, one_metric, several_metrics
 from trackbridge.journal.options import JournalOptions
 from trackbridge.journal.owner import Identity, claim, this_process
-from trackbridge.journal.segment import Put, Segment, put_mapped, put_plain
+from trackbridge.journal.segment import Put, Segment, plain_put, put_mapped
 from trackbridge.journal.supply import Shortage, Supply
 from trackbridge.records.ids import check_run_id
 from trackbridge.records.names import shown
@@ -85,10 +85,9 @@ class JournalWriter:
         self._taken = 0  # in segments that are no longer in use
         self._writer = writer or _new_writer()
         self._open(None)
-        self._put: Put = put_mapped if self._supply.mapped else put_plain
-        slow = SlowPath(self._log, self._lost)
-        self.log_metric, self._swap_one = one_metric(self._put, slow)
-        self.log_metrics, self._swap_several = several_metrics(self._put, slow)
+        self._put: Put = put_mapped if self._supply.mapped else plain_put(self._lost)
+        self.log_metric, self._swap_one = one_metric(self._put, self._log)
+        self.log_metrics, self._swap_several = several_metrics(self._put, self._log)
         self._use(self._segment)
         _living.add(self)
 
@@ -272,8 +271,8 @@ class JournalWriter:
                 raise
             self._refuse(error)
 
-    def _lost(self, points: int, cause: OSError) -> None:
-        self._drop(points=points, shortage=Shortage(time.monotonic(), cause))
+    def _lost(self, cause: OSError) -> None:
+        self._drop(points=1, shortage=Shortage(time.monotonic(), cause))
 
     def _write(self, row: Row) -> None:
         """Write one checked point, wherever there is room."""
@@ -287,12 +286,9 @@ class JournalWriter:
                     key = (ids.get(name) or segment.intern(name)) | flags
                 except OSError as error:
                     return self._drop(points=1, shortage=Shortage(time.monotonic(), error))
-            try:
-                for at in slots:
-                    self._put(target, at, at, key, step, when, value, at, key, step, when, value)
-                    return None
-            except OSError as error:
-                return self._drop(points=1, shortage=Shortage(time.monotonic(), error))
+            for at in slots:
+                self._put(target, at, at, key, step, when, value, key, step, when, value)
+                return None
             with self._lock:
                 shortage = self._roll(segment)
             if shortage is not None:
