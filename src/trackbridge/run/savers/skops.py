@@ -19,6 +19,7 @@ from trackbridge.run.formats import plain
 __all__ = ["trackbridge_model_savers"]
 
 _FILE: Final = "model.skops"
+_SCHEMA: Final = "schema.json"
 _SIGNATURE: Final = "signature.json"
 _EXAMPLE: Final = "input_example.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can say
@@ -33,7 +34,7 @@ def _save(model: Any, folder: Path, signature: str | None, input_example: Any) -
     import skops.io
 
     content = skops.io.dumps(model)
-    (folder / _FILE).write_bytes(_timeless(content))
+    (folder / _FILE).write_bytes(_stable(content))
     if signature is not None:
         (folder / _SIGNATURE).write_text(signature, encoding="utf-8")
     if input_example is not None:
@@ -48,16 +49,38 @@ def _example_text(example: Any) -> str:
     return json.dumps(example, ensure_ascii=False, default=plain)
 
 
-def _timeless(content: bytes) -> bytes:
-    """Write a zip file anew without times, its members in order, so that equal models are equal files."""
+def _stable(content: bytes) -> bytes:
+    """Write a skops file anew, so that equal models are equal files (C2).
+
+    What differs between two of them are times, and the memory addresses that number objects and name members: those
+    become 1, 2, … in the order of the schema.
+    """
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as copy:
-        for name in sorted(source.namelist()):
+        ids: dict[int, int] = {}
+        names: dict[str, str] = {}
+        schema = _renumbered(json.loads(source.read(_SCHEMA)), ids, names)
+        members = {new: source.read(old) for old, new in names.items()}
+        for name, data in {_SCHEMA: json.dumps(schema, indent=1).encode(), **members}.items():
             member = zipfile.ZipInfo(name, _EPOCH)
             member.compress_type = zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
-            copy.writestr(member, source.read(name))
+            copy.writestr(member, data)
     return target.getvalue()
+
+
+def _renumbered(node: Any, ids: dict[int, int], names: dict[str, str]) -> Any:
+    """Give a part of the schema with its addresses replaced, noting in `ids` and `names` what became of each."""
+    if isinstance(node, list):
+        return [_renumbered(item, ids, names) for item in node]
+    if not isinstance(node, dict):
+        return node
+    new = {key: _renumbered(item, ids, names) for key, item in node.items()}
+    if isinstance(address := node.get("__id__"), int):
+        new["__id__"] = ids.setdefault(address, len(ids) + 1)
+    if isinstance(name := node.get("file"), str) and "__loader__" in node:
+        new["file"] = names.setdefault(name, f"{len(names) + 1}{Path(name).suffix}")
+    return new
 
 
 def _can_load(folder: Path) -> bool:
