@@ -21,7 +21,6 @@ __all__ = ["OUTSIDER", "Author", "Proposal", "commit", "settle"]
 
 OUTSIDER: Final = "outside trackbridge"
 _ATTEMPTS: Final = 100
-_MIRRORINGS: Final = 10
 _FIRST_PAUSE_S: Final = 0.005
 _LONGEST_PAUSE_S: Final = 0.5
 
@@ -87,14 +86,13 @@ def settle(store: RegistryStore, model: str, state: ModelState) -> None:
     The act itself is done once its entry exists: a failure here is logged, and the next writer repairs it.
     """
     try:
-        for _ in range(_MIRRORINGS):
-            if state.settled:
-                return
+        while not state.settled:
             for number in state.zombies:
                 store.delete_version(model, number)
             store.set_mirror(model, state.mirror())
-            # Others may have gone on meanwhile, and their mirror may have been overtaken by this one.
-            state = read_state(store, model)
+            before, state = state, read_state(store, model)
+            if state.chain.head == before.chain.head:
+                return  # nobody has gone on meanwhile
     except TrackbridgeError as error:
         _log.warning("the fields of model %s are behind its trail, which holds: %s", shown(model), error)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from trackbridge.adapters.memory.state import VersionRow, state_of
 from trackbridge.errors import Conflict
-from trackbridge.protocol import Backend, RegistryStore, VersionSpec, open_backend
+from trackbridge.protocol import Backend, Mirror, NativeModel, RegistryStore, VersionSpec, open_backend
 from trackbridge.records.trail import decode_entry, encode_entry, entry_hash
 from trackbridge.registry import Registry
 
@@ -127,6 +130,59 @@ def test_the_winner_of_a_fork_mends_the_mirror_of_the_loser(tmp_path: Path) -> N
     registry.transition("fraud", 2, "Production")
     assert mirrored(backend.adapter.registry)[:3] == ["None", "Production", "None"]
     assert registry.forks("fraud") == (decode_entry(first),)
+
+
+class PieceByPiece:
+    """A vendor that shows a mirror field by field, and tells the oldest count that its fields may still be showing."""
+
+    def __init__(self, store: RegistryStore, rows: Callable[[], dict[int, VersionRow]]) -> None:
+        self._store, self._rows = store, rows
+        self._latest: Mirror | None = None
+        self._begun: dict[object, tuple[int, str]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def get_model(self, name: str) -> NativeModel | None:
+        native = self._store.get_model(name)
+        shown = [*self._begun.values(), *([] if self._latest is None else [(self._latest.count, self._latest.head)])]
+        return native and replace(native, mirrored=min(shown, default=None) if self._latest else None)
+
+    def set_mirror(self, model: str, mirror: Mirror) -> None:
+        mark = object()
+        self._begun[mark] = (mirror.count, mirror.head)
+        while True:
+            newest = mirror if self._latest is None or self._latest.count < mirror.count else self._latest
+            for number, state in newest.versions.items():
+                time.sleep(random.uniform(0, 0.001))
+                self._rows()[number].stage = state.stage
+            if self._latest is None or self._latest.count <= newest.count:
+                self._latest = newest
+                break
+        del self._begun[mark]
+
+
+def test_a_mirror_in_the_making_is_never_taken_for_a_change_outside(tmp_path: Path) -> None:
+    backend = open_backend(f"memory://{tmp_path}")
+    vendor = PieceByPiece(backend.adapter.registry, lambda: state_of(str(tmp_path)).models["fraud"].versions)
+    registry = prepared(vendor, str(backend.url))  # type: ignore[arg-type]
+    over, seen = threading.Event(), []
+
+    def watch() -> None:
+        while not over.is_set():
+            versions = registry.versions("fraud")
+            seen.append((sum(v.stage == "Production" for v in versions), [v.number for v in versions if v.outside]))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(3):
+        at_once(lambda number: registry.transition("fraud", number, "Production", archive_existing="all"))
+    over.set()
+    watcher.join()
+    assert {outside for _, outsiders in seen for outside in outsiders} == set()
+    assert {count for count, _ in seen} <= {0, 1}
+    assert not any(entry.outside for entry in registry.history("fraud"))
+    assert mirrored(backend.adapter.registry) == [version.stage for version in registry.versions("fraud")]
 
 
 def test_two_backends_of_one_store_serialize_like_two_threads(tmp_path: Path) -> None:
