@@ -26,6 +26,7 @@ __all__ = ["RESUMES", "Handshake", "Opening", "Resume", "shake_hands"]
 Resume = Literal["never", "allow", "must"]
 RESUMES: Final[tuple[Resume, ...]] = ("never", "allow", "must")
 _EPOCHS_TRIED: Final = 1_000
+_FAREWELL_S: Final = 1.0
 
 _A = TypeVar("_A")
 
@@ -121,8 +122,7 @@ def shake_hands(choices: Sequence[BackendChoice], opening: Opening, *, timeout_s
             epoch = _claim_epoch(header.id, sides, deadline, tolerant=tolerant)
     except BaseException:
         for side in sides:
-            if side.backend:
-                release(side.backend)
+            _let_go(side)
         raise
     return Handshake(
         header=header,
@@ -249,10 +249,18 @@ def _on_all(act: Callable[[_Side], None], sides: Sequence[_Side], deadline: floa
         if error is None:
             continue
         if isinstance(error, Transient) and (tolerant or not side.choice.required):
-            release(side.reached)
-            side.backend = None
+            _let_go(side)
             continue
         raise error
+
+
+def _let_go(side: _Side) -> None:
+    """Release a backend; one that hangs must not hold us up with its farewell."""
+    if side.backend:
+        thread = threading.Thread(target=release, args=(side.backend,), name="trackbridge-release", daemon=True)
+        thread.start()
+        thread.join(_FAREWELL_S)
+        side.backend = None
 
 
 def _in_parallel(act: Callable[[_A], None], items: Sequence[_A], deadline: float) -> list[Exception | None]:
