@@ -100,23 +100,6 @@ def _without_gaps(data: bytes, name: str) -> bytes:
     return target.getvalue()
 
 
-def _without_gaps(name: str, data: bytes) -> bytes:
-    """Give an array's file with zeros where its records have no field; other files as they are."""
-    import numpy as np
-
-    if not name.endswith(".npy"):
-        return data
-    array = np.load(io.BytesIO(data), allow_pickle=False)
-    if not array.dtype.names:
-        return data
-    clean = np.zeros(array.shape, array.dtype)
-    for field in array.dtype.names:
-        clean[field] = array[field]
-    target = io.BytesIO()
-    np.save(target, clean, allow_pickle=False)
-    return target.getvalue()
-
-
 def _can_load(folder: Path) -> bool:
     return (folder / _FILE).is_file()
 
