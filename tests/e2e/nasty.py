@@ -63,11 +63,9 @@ def main(data: Path) -> list[str]:
         run.log_metric("twice", 0.25, step=3, timestamp=5)
         run.log_series("метрика", list(range(2_000)), [n / 7 for n in range(2_000)], list(range(2_000)))
         for path, content in ARTIFACTS.items():
-            folder, _, name = path.rpartition("/")
-            target = data.with_name("named") / name
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(content)
-            run.log_artifact(target, folder or None)
+            source = data.with_name("scratch.bin")
+            source.write_bytes(content)
+            run.log_artifact(source, path)
         run.log_text("first", "replaced.txt")
         run.log_text("second – 二", "replaced.txt")
         run.log_dict({"b": [1, None], "a": "ü"}, "nested/dict.json")
