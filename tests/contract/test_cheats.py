@@ -59,7 +59,7 @@ class TestHonest:
             class TestToy(Contract):
                 scale = Scale(points=10)
 
-                @pytest.fixture(scope="class")
+                @pytest.fixture
                 def backend_url(self):
                     return "toy://other"
 

@@ -5,7 +5,12 @@ import pytest
 from trackbridge.testing import Contract
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("local")
+
+
 class TestLocal(Contract):
-    @pytest.fixture(scope="class")
-    def backend_url(self, tmp_path_factory):
-        return f"local://{tmp_path_factory.mktemp('local')}"
+    @pytest.fixture
+    def backend_url(self, folder):
+        return f"local://{folder}"

@@ -17,13 +17,17 @@ __all__ = ["Contract"]
 class Contract:
     """The contract suite over one backend.
 
-    Give `url`, or define the fixture `backend_url` (any scope) where a server or a folder must come first. `scale`
-    says how much data the checks write. Nothing else may be changed: an overridden, skipped, deselected or expected
+    Give `url`, or override the fixture `backend_url` where a server or a folder must come first; that one belongs into
+    a fixture of the module, so that it is started once and not for each check. `scale` says how much data the checks write. Nothing else may be changed: an overridden, skipped, deselected or expected
     failure is an error at collection, and what a backend cannot do it declares as `Absent`.
 
     Example:
         >>> class TestToy(Contract):
         ...     url = "toy://bench"
+        >>> class TestServer(Contract):
+        ...     @pytest.fixture
+        ...     def backend_url(self, server):  # a fixture of scope "module"
+        ...         return f"toy+http://{server.address}"
     """
 
     url: ClassVar[str] = ""

@@ -75,7 +75,7 @@ class Scale:
     artifacts: int = 120
     writers: int = 8
     big_bytes: int = 3_000_000
-    examples: int = 4
+    examples: int = 12
     timeout_s: float = 120.0
 
 

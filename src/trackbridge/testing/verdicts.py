@@ -36,9 +36,10 @@ def run_check(one: Check, url: str, scale: Scale | None = None) -> Outcome:
         return Outcome(one, "kept", "", lab.provoked)
 
 
-def _failed(one: Check, lab: Lab, error: BaseException) -> Outcome:
-    text = f"{type(error).__name__}: {error}" if not isinstance(error, AssertionError) else str(error)
+def _failed(one: Check, lab: Lab, error: Exception) -> Outcome:
+    text = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
     if lab.spec.capabilities.absent(one.capability):
         text = f"{one.capability} is declared absent, so Unsupported naming it was due; {text}"
-    text = " ".join(text.split())
-    return Outcome(one, "failed", text[:_DETAIL_CHARS], lab.provoked, error)
+        due = AssertionError(text)
+        due.__cause__, error = error, due
+    return Outcome(one, "failed", " ".join(text.split())[:_DETAIL_CHARS], lab.provoked, error)

@@ -153,6 +153,7 @@ def long_listing(lab: Lab) -> None:
         for path in reversed(expected):
             lab.put(run.id, path, path.encode())
     same(_listed(lab, run.id), expected, "the listing")
+    same([one.path for one in lab.reopen().adapter.artifacts.list(run.id)], expected, "what the adapter itself lists")
     same(len(lab.probed(run.id).artifacts), len(expected), "how many the raw client sees")
 
 

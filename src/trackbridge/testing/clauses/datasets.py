@@ -59,7 +59,7 @@ def versions(lab: Lab) -> None:
 @check("D1", "any number of datasets with odd names come back", capability="datasets")
 def many(lab: Lab) -> None:
     uses = [
-        DatasetRecord(name, TEXTS[n % 20], f"md5:{n:032x}", None, "context \u6587")
+        DatasetRecord(name, f"v{TEXTS[n % len(TEXTS)]}", f"md5:{n:032x}", None, "context \u6587")
         for n, name in enumerate(NAMES)
     ]  # fmt: skip
     with lab.start_run() as run:

@@ -1,0 +1,105 @@
+"""Faults in errors, redaction, digests and the sidecar's objects."""
+
+from dataclasses import replace
+
+from trackbridge.adapters.memory.artifacts import MemoryObjects
+from trackbridge.adapters.memory.registry import MemoryRegistry
+from trackbridge.adapters.memory.state import MemoryState
+from trackbridge.errors import NotFound, TrackbridgeError
+from trackbridge.protocol import Scope
+from trackbridge.run import Run
+from trackbridge.shipping.delivery import Ledger
+from trackbridge.store import Runs
+
+DIGESTS = "trackbridge.records.digests"
+
+
+def test_the_clause_notices(clause, fault, kill):
+    kill(clause, fault)
+
+
+def vendor_error(run, self, run_id):
+    try:
+        return run(self, run_id)
+    except NotFound:
+        raise KeyError(run_id) from None
+
+
+def raises_into_training(rejected, self, letter, error):
+    raise error
+
+
+def one_scope(method):
+    def wrapper(original, self, scope, *rest):
+        return original(self, Scope("run", "shared"), *rest) if scope.kind != "run" else original(self, scope, *rest)
+
+    return lambda patch: patch.around(MemoryObjects, method, wrapper)
+
+
+def shared_by_models(patch):
+    for method in ("put", "get", "list"):
+        one_scope(method)(patch)
+
+
+def first_writer_only(put, self, scope, name, data):
+    held = self._state.objects.get(scope, {})
+    put(self, scope, name.partition("-")[0], data) if not held else None
+
+
+def cut(put, self, scope, name, data):
+    put(self, scope, name, data[:100])
+
+
+def untimed_set(untimed, points):
+    return untimed({(point.step, point.value): point for point in points}.values())
+
+
+def nothing(*_, **__):
+    return None
+
+
+MUTANTS = {
+    "errors lose clause and remedy in a pickle": (
+        "X1",
+        lambda patch: patch.put(TrackbridgeError, "__reduce__", lambda self: (type(self), (self.message,))),
+    ),
+    "the vendor's error comes out": ("X1", lambda patch: patch.around(MemoryState, "run", vendor_error)),
+    "errors do not name their clause": (
+        "X1",
+        lambda patch: patch.around(
+            TrackbridgeError, "__init__", lambda init, self, message, **more: init(self, message, **{**more, "clause": None})
+        ),
+    ),
+    "bad calls pass": ("X2", lambda patch: patch.put(Run, "complain", nothing)),
+    "a refusal raises into the training": ("X2", lambda patch: patch.around(Ledger, "rejected", raises_into_training)),
+    "a refusal is not reported": ("X2", lambda patch: patch.put(Ledger, "rejected", nothing)),
+    "objects of models and experiments are shared": ("X3", shared_by_models),
+    "a prefix of objects is ignored": (
+        "X3",
+        lambda patch: patch.around(MemoryObjects, "list", lambda listed, self, scope, prefix="": listed(self, scope)),
+    ),
+    "objects are cut": ("X3", lambda patch: patch.around(MemoryObjects, "put", cut)),
+    "params are not redacted": ("X4", lambda patch: patch.put("trackbridge.run.run", "redact_value", lambda value, name="": value)),
+    "addresses are not redacted": ("X4", lambda patch: patch.put("trackbridge.run.content", "redact_url", lambda text: text)),
+    "comments are not redacted": ("X4", lambda patch: patch.put("trackbridge.registry.registry", "redact_text", lambda text: text)),
+    "notes are not redacted": ("X4", lambda patch: patch.put("trackbridge.store.edits", "redact_text", lambda text: text)),
+    "variables are not looked at": ("X4", lambda patch: patch.put("trackbridge.redaction", "_environment_secrets", lambda: ())),
+    "tags do not count": ("C1", lambda patch: patch.put(DIGESTS, "_tags", lambda tags: {})),
+    "contents do not count": (
+        "C1",
+        lambda patch: patch.put(DIGESTS, "_files", lambda files: sorted(file.path for file in files)),
+    ),
+    "the digest is another each time": (
+        "C1",
+        lambda patch: patch.around(Runs, "digest", lambda digest, self, run_id, content=False: digest(self, run_id, content)[:-1] + str(id(self))[-1:]),
+    ),
+    "times do not count": ("C1", lambda patch: patch.around(DIGESTS, "series_digest", lambda series, points: series(
+        point._replace(timestamp_ms=n) for n, point in enumerate(points)))),
+    "sources count": ("C2", lambda patch: patch.put(DIGESTS, "_RUN_BOUND", ())),
+    "ids count": ("C2", lambda patch: patch.around("trackbridge.store.digests", "canonical_content", lambda form, run, *rest: form(
+        replace(run, name=run.id), *rest))),
+    "a point twice is once": ("C2", lambda patch: patch.around(DIGESTS, "_untimed_digest", untimed_set)),
+    "volatile keys count": ("C2", lambda patch: patch.put("trackbridge.store.digests", "stable_mlmodel", lambda data: data)),
+    "tags of versions are not kept": ("C3", lambda patch: patch.put(MemoryRegistry, "edit_version", nothing)),
+    "descriptions of models are not kept": ("C3", lambda patch: patch.put(MemoryRegistry, "edit_model", nothing)),
+}  # fmt: skip
