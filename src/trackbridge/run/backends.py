@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from dataclasses import dataclass
+from typing import Final
 
 from trackbridge.config import BackendChoice
 from trackbridge.protocol import Backend, open_backend, parse_url
 
 __all__ = ["lease", "release"]
+
+_LOGGER: Final = logging.getLogger("trackbridge")
 
 
 @dataclass(slots=True)
@@ -48,7 +52,10 @@ def release(backend: Backend) -> None:
         if held.users:
             return
         del _open[backend.url.text]
-    backend.adapter.close()
+    try:
+        backend.adapter.close()
+    except Exception as error:  # noqa: BLE001 - nothing is lost by a farewell that fails
+        _LOGGER.debug("closing %s failed: %s", backend.url, error)
 
 
 def _start_anew() -> None:

@@ -68,10 +68,6 @@ def start_run(
         Conflict: the id is taken, or what it belongs to is something else.
         NotFound: there is nothing to resume or to attach to.
     """
-    opening = _opening(
-        experiment=experiment, name=name, run_id=run_id, resume=resume, parent=parent, params=params or {}
-    )
-    check_tags(tags or {})
     config = settings()
     use_patterns(config.redact)
     choices = chosen_backends(backend)
@@ -81,6 +77,10 @@ def start_run(
             remedy="Log to a local backend, or set on_unreachable to offline for one that is down at the start.",
         )
     origin = replace_run_of_cell()
+    opening = _opening(
+        experiment=experiment, name=name, run_id=run_id, resume=resume, parent=parent, params=params or {}
+    )
+    check_tags(tags or {})
     run = _silent(opening, config) if is_silent_rank(config.ranks) else _open(opening, choices, config)
     remember(origin, run)
     watch_process()

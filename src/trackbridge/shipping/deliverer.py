@@ -15,9 +15,10 @@ from typing import Any, Final, TypeAlias
 
 from trackbridge.errors import Rejected, TrackbridgeError
 from trackbridge.protocol import Backend, Refused, Scope
+from trackbridge.records.datasets import DatasetRecord
 from trackbridge.records.log import LoggedArtifact, LoggedObject, LoggedParams, LoggedVersion, LogRecord
 from trackbridge.records.metrics import MetricPoint
-from trackbridge.records.writes import RunWrites, StatusWrite
+from trackbridge.records.writes import AttributeWrite, RunWrites, StatusWrite, TagWrite
 from trackbridge.shipping.batches import Atom, Batch, atoms_of, cut, gather, write_chunks
 from trackbridge.shipping.delivery import DeadLetter, Ledger
 from trackbridge.shipping.files import open_logged
@@ -173,7 +174,8 @@ class Deliverer:
             error = Rejected(f"the adapter failed {batch.odd} times: {type(error).__name__}: {error}", clause="X1")
         if batch.kind == "version" and self._numbers:
             batch.items[0][1].fail(error)
-        self._bury(batch.kind, _name_of(batch.items[0]), error, len(batch.items))
+        kind, name = _label(batch.kind, batch.items[0])
+        self._bury(kind, name, error, len(batch.items))
 
     def _bury(self, kind: str, name: str, error: TrackbridgeError, count: int) -> None:
         if kind != "sidecar":  # its records count by their native form
@@ -236,12 +238,21 @@ def _is_hopeless(batch: Batch, error: Exception) -> bool:
     return batch.odd >= _MOST_ODD
 
 
-def _name_of(item: Any) -> str:
+def _label(kind: str, item: Any) -> tuple[str, str]:
+    """Give what a dead letter calls an item of a batch."""
     match item:
-        case (str(name), *_):
-            return name
-        case (LoggedVersion(model=model), *_):
-            return model
+        case MetricPoint(name=name):
+            return "point", name
+        case TagWrite(name=name):
+            return "tag", name
+        case AttributeWrite(name=name):
+            return "attribute", name
         case StatusWrite(status=status):
-            return status
-    return str(getattr(item, "name", ""))
+            return "status", status
+        case DatasetRecord(name=name) | LoggedObject(name=name):
+            return "dataset" if isinstance(item, DatasetRecord) else kind, name
+        case (LoggedVersion(model=model), _):
+            return kind, model
+        case (str(name), _):
+            return "param" if kind == "write" else kind, name
+    return kind, ""

@@ -8,9 +8,10 @@ import pytest
 
 from trackbridge.errors import AuthError, Conflict, NotFound, Rejected, Transient
 from trackbridge.protocol import Limits, Scope
+from trackbridge.records.datasets import DatasetRecord
 from trackbridge.records.log import LoggedArtifact, LoggedObject, LoggedParams, LoggedVersion
 from trackbridge.records.metrics import MetricPoint
-from trackbridge.records.writes import Stamp, StatusWrite, TagWrite
+from trackbridge.records.writes import AttributeWrite, Stamp, StatusWrite, TagWrite
 from trackbridge.shipping.files import copy_and_hash
 from trackbridge.shipping.versions import Ticket
 from trackbridge.sidecar import merge_points, merge_run, read_entries
@@ -253,3 +254,19 @@ def test_a_redelivery_after_a_crash_changes_nothing(make_site):
     assert merged.run.metrics["loss"].count == 4
     assert merged.differences == ()
     assert len(native.sidecar) == 1
+
+
+def test_dead_letters_say_what_they_were(site, tmp_path):
+    def fault(*_):
+        raise Rejected("no", clause="X1")
+
+    site.faulty.fault = fault
+    deliver(
+        site, LoggedParams({"p": 1}), TagWrite("t", "x", STAMP), AttributeWrite("a", 1, STAMP), DatasetRecord("d"),
+        *points(1), LoggedObject("environment/x", b""), artifact(tmp_path), StatusWrite(0, "FINISHED", 9, STAMP),
+    )  # fmt: skip
+    letters = [(letter.kind, letter.name) for letter in site.ledger.snapshot(0, None).dead_letters]
+    assert letters == [
+        ("param", "p"), ("tag", "t"), ("attribute", "a"), ("dataset", "d"), ("point", "loss"),
+        ("object", "environment/x"), ("artifact", "a.txt"), ("status", "FINISHED"),
+    ]  # fmt: skip
