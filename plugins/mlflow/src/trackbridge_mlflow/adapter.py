@@ -26,7 +26,6 @@ from trackbridge_mlflow.models import Models
 from trackbridge_mlflow.objects import Objects
 from trackbridge_mlflow.registry import Registry
 from trackbridge_mlflow.runs import Runs
-from trackbridge_mlflow.trail import Trails
 
 __all__ = ["MlflowAdapter"]
 
@@ -45,7 +44,7 @@ class MlflowAdapter:
         self.metrics: MetricStore = Metrics(client, finder)
         self.artifacts: ArtifactStore = artifacts
         self.objects: ObjectStore = Objects(client, finder, artifacts, models)
-        self.registry: RegistryStore = Registry(client, finder, models, Trails(client, ledger))
+        self.registry: RegistryStore = Registry(client, finder, models, ledger, artifacts)
         self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_BATCH)
 
     def check(self) -> BackendInfo:

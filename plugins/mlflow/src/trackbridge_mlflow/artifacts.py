@@ -13,6 +13,7 @@ from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.errors import translated
 from trackbridge_mlflow.finding import Finder
 from trackbridge_mlflow.routes import Route, route_to
+from trackbridge_mlflow.tree import Tree
 
 __all__ = ["HIDDEN_FOLDER", "Artifacts"]
 
@@ -31,11 +32,24 @@ class Artifacts:
         self._finder = finder
         self._lock = threading.Lock()
         self._routes: dict[str, Route] = {}
+        self._tree = Tree()
 
     def put(self, run_id: str, path: str, content: BinaryIO, *, size: int, sha256: str) -> None:  # noqa: ARG002 - the sidecar keeps it
         """Store the content of one file, replacing what was there (A3)."""
         native = self._finder.natives(run_id)[0]
-        self._run(partial(self.route(native).put, path, content, size))
+        route = self.route(native)
+        with translated(self._client.address.shown):
+            self._tree.check(native, route, path)
+            route.put(path, content, size)
+        self._tree.add(native, path)
+
+    def copy(self, run_id: str, path: str, native: str, folder: str) -> None:
+        """Copy what lies at or below a path to a folder of one of MLflow's runs."""
+        route = self.route(native)
+        for artifact in self.list(run_id, path):
+            below = artifact.path.removeprefix(path).strip("/") or path.rpartition("/")[2]
+            with self.open(run_id, artifact.path) as content, translated(self._client.address.shown):
+                route.put(f"{folder}/{below}", content, artifact.size or 0)
 
     def list(self, run_id: str, prefix: str = "") -> Iterator[ArtifactRecord]:
         """Give all files at or below `prefix`, a whole path or folder, by path."""

@@ -42,8 +42,8 @@ class Finder:
         Raises:
             Conflict: the id is spent, its run was purged (R7).
         """
-        found = self._tagged(check_run_id(run_id))
-        if any(run.data.tags.get(KIND) == PURGED for run in found):
+        found, spent = self.tagged(check_run_id(run_id))
+        if spent:
             raise Conflict(f"the run {run_id} was purged: its id is spent", clause="R7", remedy="Take a new id.")
         if not found and run_id[_VERSION_NIBBLE] == _UUID5:
             native_id = self._foreign(run_id)
@@ -115,6 +115,12 @@ class Finder:
         if not found:
             raise NotFound(f"there is no run {run_id} in {self._client.address.shown}", clause="R1")
         return found
+
+    def tagged(self, run_id: str) -> tuple[list[Any], bool]:
+        """Give MLflow's runs that bear an id, and whether the id is spent: a purge may have been cut short."""
+        found = self._tagged(run_id)
+        kept = [run for run in found if run.data.tags.get(KIND) != PURGED]
+        return kept, len(kept) < len(found)
 
     def _tagged(self, run_id: str) -> list[Any]:
         where = f"tags.`{ID}` = '{run_id}'"

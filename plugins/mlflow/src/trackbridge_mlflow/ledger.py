@@ -30,21 +30,27 @@ class Ledger:
         self._lock = threading.Lock()
         self._root: tuple[str, str] | None = None
 
-    def trail(self, model: str, *, create: bool = False) -> str | None:
-        """Give MLflow's id of the run that holds a model's trail; None where there is none and none is made.
+    def trail(self, model: str) -> str | None:
+        """Give MLflow's id of the run that holds a model's trail; None where there is none yet."""
+        registered = self._registered(_trail_key(model))
+        return registered[max(registered)] if registered else None
+
+    def ensure_trail(self, model: str) -> str:
+        """Do the same, and make the run where there is none.
 
         The root's param has a generation in its name, so that a trail whose run was removed for good, as `mlflow gc`
         does, can be begun anew; that its entries are gone shows by the head that lies on the model.
         """
-        key = f"trail.{hashlib.sha256(model.encode()).hexdigest()[:32]}."
+        key = _trail_key(model)
         while True:
             registered = self._registered(key)
             generation = max(registered, default=0)
             known = registered.get(generation)
-            if not create or (known is not None and self._usable(known)):
+            if known is not None and self._usable(known):
                 return known
-            run = self._create_run(self._opened()[0], "trail", f"trail of {model}"[:250])
-            if claim(self._client, self._opened()[1], f"{key}{generation + 1}", run):
+            experiment_id, root = self._opened()
+            run = self._create_run(experiment_id, "trail", f"trail of {model}"[:250])
+            if claim(self._client, root, f"{key}{generation + 1}", run):
                 return run
             self._client.tracking.delete_run(run)  # another process was first
 
@@ -113,6 +119,10 @@ class Ledger:
         native_tags = [RunTag(key, value) for key, value in {KIND: kind, **(tags or {})}.items()]
         run = self._client.tracking.create_run(experiment_id, "", 1, native_tags, name)
         return str(run.info.run_id)
+
+
+def _trail_key(model: str) -> str:
+    return f"trail.{hashlib.sha256(model.encode()).hexdigest()[:32]}."
 
 
 def claim(client: Client, run: str, key: str, value: str) -> bool:

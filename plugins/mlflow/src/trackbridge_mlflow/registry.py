@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from trackbridge.errors import Conflict, NotFound
 from trackbridge.protocol import Mirror, NativeModel, NativeVersion, VersionSpec
+from trackbridge_mlflow.artifacts import Artifacts
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.finding import Finder
+from trackbridge_mlflow.ledger import Ledger
 from trackbridge_mlflow.mirror import Mirrors
 from trackbridge_mlflow.models import DELETED, Models, described, model_name, model_record, native_model_name
+from trackbridge_mlflow.numbers import Numbers, search_versions, spent
 from trackbridge_mlflow.tags import long_text, stale
 from trackbridge_mlflow.trail import Trails
-from trackbridge_mlflow.versions import FILLER, TOKEN, path_in, source_of, version_record, version_tags
+from trackbridge_mlflow.versions import FILLER, RUN, TOKEN, path_in, source_of, version_record, version_tags
 
 __all__ = ["Registry"]
 
-_PAGE: Final = 10_000
 _TAG_CHARS: Final = 5_000
 
 
 class Registry:
     """See `trackbridge.protocol.RegistryStore`."""
 
-    def __init__(self, client: Client, finder: Finder, models: Models, trails: Trails) -> None:
+    def __init__(self, client: Client, finder: Finder, models: Models, ledger: Ledger, artifacts: Artifacts) -> None:
         self._client = client
         self._finder = finder
         self._models = models
-        self._trails = trails
+        self._trails = Trails(client, ledger)
+        self._numbers = Numbers(client, ledger, artifacts)
         self._mirrors = Mirrors(client)
         self._numbering = threading.Lock()
 
@@ -63,20 +66,19 @@ class Registry:
         native = self._models.existing(model).name
         with self._numbering:
             known = self._by_token(native, spec.token)
+            if known is None and number is not None:
+                known = self._numbers.take(model, native, spec, number)
             if known is None:
-                if number is not None:
-                    self._use_up(native, number)
                 made = self._create(native, spec)
                 # Numbers only grow: of several made for one token at once, all their makers see the least.
                 known = self._by_token(native, spec.token)
-                if known is None or known != made:
-                    self._delete(native, made)
                 if known is None:
                     raise Conflict(f"version {made} of {model!r} was deleted while it was made", clause="G2")
-                if number is not None and known == made != number:
+                if known != made or number not in {None, made}:
                     self._delete(native, made)
-                    raise self._spent(model, number)
-        if number is not None and known != number:
+                if number not in {None, made} and known == made:
+                    raise spent(model, number)
+        if number not in {None, known}:
             raise Conflict(f"this version of {model!r} already has the number {known}, not {number}", clause="G2")
         return known
 
@@ -93,23 +95,6 @@ class Registry:
             description=shown,
         )
         return int(made.version)
-
-    def _use_up(self, native: str, number: int) -> None:
-        """Make the next number the one asked for: create and delete what lies before it (G1)."""
-        from mlflow.entities.model_registry import ModelVersionTag
-
-        last = max((int(version.version) for version in self._all(native)), default=0)
-        while last + 1 < number:
-            filler = self._client.registry.create_model_version(
-                native, "trackbridge:/filler", None, [ModelVersionTag(FILLER, "1")]
-            )
-            last = int(filler.version)
-            self._delete(native, last)
-        if last >= number:
-            raise self._spent(native, number)
-
-    def _spent(self, model: str, number: int) -> Conflict:
-        return Conflict(f"the number {number} of model {model!r} is spent", clause="G1")
 
     def _by_token(self, native: str, token: str) -> int | None:
         numbers = [int(version.version) for version in self._all(native) if version.tags.get(TOKEN) == token]
@@ -136,15 +121,23 @@ class Registry:
 
     def versions_of_run(self, run_id: str) -> Iterator[tuple[str, int]]:
         """Give (model, number) of every version made from a run."""
+        found = {
+            (version.name, int(version.version))
+            for where in (
+                f"tags.`{RUN}` = '{run_id}'",
+                *(f"run_id = '{native}'" for native in self._finder.natives(run_id)),
+            )
+            for version in search_versions(self._client, where)
+            if FILLER not in version.tags
+        }
         names: dict[str, str | None] = {}
-        for native in self._finder.natives(run_id):
-            for version in self._search(f"run_id = '{native}'"):
-                if version.name not in names:
-                    model = self._client.registry.get_registered_model(version.name)
-                    names[version.name] = None if DELETED in model.tags else model_name(model)
-                name = names[version.name]
-                if name is not None:
-                    yield name, int(version.version)
+        for native, number in sorted(found):
+            if native not in names:
+                model = self._client.registry.get_registered_model(native)
+                names[native] = None if DELETED in model.tags else model_name(model)
+            name = names[native]
+            if name is not None:
+                yield name, number
 
     def edit_version(self, model: str, number: int, *, description: str | None, tags: Mapping[str, str | None]) -> None:
         """Set the description unless None, and the tags given; a tag of None is deleted."""
@@ -177,23 +170,8 @@ class Registry:
         except NotFound:
             return  # deleted before
 
-    def _all(self, native: str) -> list[Any]:
-        return [version for version in self._search(f'name = "{native}"') if FILLER not in version.tags]
-
-    def _search(self, where: str) -> Iterator[Any]:
-        token, seen = None, set()
-        while True:
-            page = self._client.registry.search_model_versions(
-                where, max_results=_PAGE, order_by=["version_number ASC"], page_token=token
-            )
-            for version in page:
-                key = (version.name, version.version)
-                if key not in seen:
-                    seen.add(key)
-                    yield version
-            token = page.token
-            if not token:
-                return
+    def _all(self, native: str) -> Sequence[Any]:
+        return [one for one in search_versions(self._client, f'name = "{native}"') if FILLER not in one.tags]
 
     def _located(self, version: Any) -> str:
         """Give the artifact path of a version that MLflow's own client made."""

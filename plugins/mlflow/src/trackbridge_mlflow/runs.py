@@ -199,7 +199,8 @@ class Runs:
                 clause="R7",
                 remedy="Open the server's database as mlflow+postgresql:// or mlflow+sqlite://, or run `mlflow gc`.",
             )
-        natives = self._finder.natives(run_id)
+        left, spent = self._finder.tagged(run_id)
+        natives = [run.info.run_id for run in left] if left or spent else self._finder.natives(run_id)
         self._ledger.spend(run_id)
         for native in natives:
             self._artifacts.remove_all(native)

@@ -30,9 +30,7 @@ class Trails:
 
     def append(self, model: str, n: int, data: bytes) -> bool:
         """Create entry `n` if absent; False if it is taken by other bytes."""
-        run = self._ledger.trail(model, create=True)
-        if run is None:
-            raise IntegrityError(f"the trail of model {model!r} cannot be made", clause="G5")
+        run = self._ledger.ensure_trail(model)
         text = data.decode()
         if len(text) > _PARAM_CHARS:
             text = self._store(run, data)

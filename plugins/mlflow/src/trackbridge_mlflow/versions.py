@@ -14,10 +14,11 @@ from trackbridge_mlflow.mirror import version_state
 from trackbridge_mlflow.models import described, read_description
 from trackbridge_mlflow.tags import HIDDEN, chunked, joined, long_text
 
-__all__ = ["FILLER", "TOKEN", "source_of", "version_record", "version_tags"]
+__all__ = ["FILLER", "RUN", "TOKEN", "path_in", "source_of", "version_record", "version_tags"]
 
 TOKEN: Final = f"{HIDDEN}token"
-FILLER: Final = f"{HIDDEN}filler"  # of a version made only to use up its number
+FILLER: Final = f"{HIDDEN}filler"  # of a version that only keeps its number free for whoever brings it
+RUN: Final = f"{HIDDEN}run"  # trackbridge's id of the source run
 
 _SPEC: Final = f"{HIDDEN}spec"
 _SOURCE_CHARS: Final = 500  # of MLflow's column
@@ -38,6 +39,8 @@ def version_tags(spec: VersionSpec) -> tuple[str, dict[str, str]]:
         tags |= long_text(name, value, chars=_TAG_CHARS)
     fields = {name: value for name, value in asdict(spec).items() if name not in {"tags", "description"}}
     tags |= chunked(_SPEC, canonical_json(fields).encode())
+    if spec.run_id is not None:
+        tags[RUN] = spec.run_id
     tags[TOKEN] = spec.token
     return shown, tags
 

@@ -23,6 +23,9 @@ class Route(Protocol):
     def list(self, prefix: str) -> Iterator[tuple[str, int | None]]:
         """Give path and size of every file at or below a whole path or folder, all for "", in any order."""
 
+    def entries(self, folder: str) -> dict[str, bool]:
+        """Give the names in a folder, "" for the root, each with whether it is a folder; none where there is none."""
+
     def open(self, path: str) -> BinaryIO:
         """Open a file; raise `NotFound` or an error that is translated to it."""
 

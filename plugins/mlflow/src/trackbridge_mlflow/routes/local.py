@@ -50,6 +50,13 @@ class LocalRoute:
                     file = Path(folder) / name
                     yield file.relative_to(self._folder).as_posix(), file.stat().st_size
 
+    def entries(self, folder: str) -> dict[str, bool]:
+        """See `Route.entries`."""
+        start = self._inside(folder) if folder else self._folder
+        if not start.is_dir():
+            return {}
+        return {entry.name: entry.is_dir() for entry in start.iterdir()}
+
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
         file = self._inside(path)

@@ -49,6 +49,10 @@ class ProxyRoute:
                 else:
                     yield prefix, size
 
+    def entries(self, folder: str) -> dict[str, bool]:
+        """See `Route.entries`."""
+        return {name: is_folder for name, is_folder, _ in self._entries(folder)}
+
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
         try:

@@ -38,6 +38,11 @@ class RepositoryRoute:
                     yield prefix, entry.file_size
         yield from self._folder(prefix)
 
+    def entries(self, folder: str) -> dict[str, bool]:
+        """See `Route.entries`."""
+        found = self._repository.list_artifacts(folder or None)
+        return {entry.path.rpartition("/")[2]: bool(entry.is_dir) for entry in found}
+
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
         with tempfile.TemporaryDirectory(prefix="trackbridge-") as scratch:

@@ -49,6 +49,20 @@ class S3Route:
             if (not prefix or path == prefix or path.startswith(f"{prefix}/")) and not path.endswith("/"):
                 yield path, size
 
+    def entries(self, folder: str) -> dict[str, bool]:
+        """See `Route.entries`."""
+        prefix = f"{self._key(folder)}/" if folder else f"{self._prefix}/"
+        entries: dict[str, bool] = {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+        )
+        for page in pages:
+            entries.update((found["Key"].removeprefix(prefix), False) for found in page.get("Contents", ()))
+            entries.update(
+                (found["Prefix"].removeprefix(prefix).rstrip("/"), True) for found in page.get("CommonPrefixes", ())
+            )
+        return entries
+
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
         body = self._client.get_object(Bucket=self._bucket, Key=self._key(path))["Body"]
