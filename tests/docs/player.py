@@ -9,7 +9,8 @@ Fenced blocks are told apart by their info string:
   out between those shown; ``# exits 1`` after a command says how it must end, 0 otherwise;
 * any language with ``title="NAME"`` is written to that file and not run;
 * ``toml`` without a title is tried as a ``trackbridge.toml``;
-* ``sh`` holds make, which is looked up, and pip, which is looked up or, for a folder, done;
+* ``sh`` holds what takes too long or needs the network: make, pip and commands of ours are looked up, and a folder is
+  really installed;
 * ``text`` is only shown.
 """
 
@@ -122,6 +123,10 @@ def look_up(block: Block) -> None:
                 assert not unknown, f"{block.where}: no extra {unknown}"
             case ["pip", "install", "-e", folder]:
                 install(folder)
+            case ["trackbridge", command, *_]:
+                subprocess.run(
+                    [sys.executable, "-m", "trackbridge", command, "--help"], check=True, capture_output=True
+                )
             case words:
                 raise AssertionError(f"{block.where}: {words} is not looked up here; make it a console block")
 
