@@ -21,6 +21,7 @@ SITUATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "alias": "an alias of a model version",
         "approval": "the approval of a model version",
         "artifact-path": "an artifact whose path the vendor does not take",
+        "dataset": "a dataset on the vendor's own screen",
         "dataset-context": "one dataset used in two contexts",
         "dataset-digest": "a digest of 64 hex digits",
         "denormal": "a denormal metric value",
@@ -51,7 +52,18 @@ def covering(situation: str, declared: Iterable[Deviation]) -> tuple[str, ...]:
     """Give the names of the declared deviations that answer for a situation."""
     if situation not in SITUATIONS:
         raise KeyError(situation)
-    return tuple(one.name for one in declared if one.name == situation or one.name.startswith(f"{situation}-"))
+    return tuple(one.name for one in declared if _situation(one.name) in {situation, *_wider(situation)})
+
+
+def _situation(name: str) -> str | None:
+    """Give the longest situation that a deviation's name begins with."""
+    fitting = [known for known in SITUATIONS if name == known or name.startswith(f"{known}-")]
+    return max(fitting, key=len, default=None)
+
+
+def _wider(situation: str) -> tuple[str, ...]:
+    """Give the situations that are part of this one: who shows no dataset shows no digest of one."""
+    return tuple(known for known in SITUATIONS if situation.startswith(f"{known}-"))
 
 
 def unknown(declared: Iterable[Deviation]) -> tuple[str, ...]:

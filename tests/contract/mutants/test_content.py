@@ -21,14 +21,18 @@ def test_the_clause_notices(clause, fault, kill):
 def paths(change):
     """Change the path under which each artifact is stored."""
     return lambda patch: patch.around(
-        MemoryArtifacts, "put", lambda put, self, run, path, content, **more: put(self, run, change(path), content, **more)
+        MemoryArtifacts,
+        "put",
+        lambda put, self, run, path, content, **more: put(self, run, change(path), content, **more),
     )
 
 
 def listing(change):
     """Change each listing; `change` takes records and prefix and gives records."""
     return lambda patch: patch.around(
-        MemoryArtifacts, "list", lambda listed, self, run, prefix="": iter(change(list(listed(self, run, prefix)), prefix))
+        MemoryArtifacts,
+        "list",
+        lambda listed, self, run, prefix="": iter(change(list(listed(self, run, prefix)), prefix)),
     )
 
 
@@ -100,7 +104,8 @@ def environment(change):
     return lambda patch: patch.runs(
         lambda run: {
             "attributes": {
-                name: change(value) if name.startswith("environment.") else value for name, value in run.attributes.items()
+                name: change(value) if name.startswith("environment.") else value
+                for name, value in run.attributes.items()
             }
         }
     )
@@ -134,7 +139,10 @@ MUTANTS = {
         listing(lambda found, prefix: [one for one in found if "/" not in one.path.removeprefix(prefix).strip("/")]),
     ),
     "second page of artifacts lost": ("A2", listing(lambda found, prefix: islice(found, 100))),
-    "sizes of empty files unknown": ("A2", listing(lambda found, prefix: [replace(one, size=one.size or None) for one in found])),
+    "sizes of empty files unknown": (
+        "A2",
+        listing(lambda found, prefix: [replace(one, size=one.size or None) for one in found]),
+    ),
     "listed in order of arrival": ("A2", listing(lambda found, prefix: found[::-1])),
     "the first file stays": ("A3", lambda patch: patch.around(MemoryArtifacts, "put", first_stays)),
     "every run's file is replaced": ("A3", lambda patch: patch.around(MemoryArtifacts, "put", replaced_everywhere)),
@@ -151,7 +159,9 @@ MUTANTS = {
     "digest of the whole run": (
         "A5",
         lambda patch: patch.around(
-            "trackbridge.store.registry", "folder_of", lambda folder_of, files, reading, path: folder_of(files, reading, path)[::-1]
+            "trackbridge.store.registry",
+            "folder_of",
+            lambda folder_of, files, reading, path: folder_of(files, reading, path)[::-1],
         ),
     ),
     "one context a dataset": ("D1", datasets(first_of_a_name)),
@@ -165,6 +175,9 @@ MUTANTS = {
     "versions forget their run": ("D2", lambda patch: patch.around(MemoryRegistry, "versions", without_run)),
     "environment as text": ("E1", environment(str)),
     "environment cut at 500": ("E1", environment(lambda value: value[:500] if isinstance(value, str) else value)),
-    "files of the environment are listed": ("E1", lambda patch: patch.around(MemoryArtifacts, "list", environment_listed)),
+    "files of the environment are listed": (
+        "E1",
+        lambda patch: patch.around(MemoryArtifacts, "list", environment_listed),
+    ),
     "files of the environment lost": ("E1", lambda patch: patch.around(MemoryObjects, "put", no_environment_files)),
 }

@@ -41,17 +41,17 @@ def shared_by_models(patch):
         one_scope(method)(patch)
 
 
-def first_writer_only(put, self, scope, name, data):
-    held = self._state.objects.get(scope, {})
-    put(self, scope, name.partition("-")[0], data) if not held else None
-
-
 def cut(put, self, scope, name, data):
     put(self, scope, name, data[:100])
 
 
-def untimed_set(untimed, points):
-    return untimed({(point.step, point.value): point for point in points}.values())
+def points_once(series, points, *, timed=True):
+    kept = points if timed else {(point.step, point.value): point for point in points}.values()
+    return series(kept, timed=timed)
+
+
+def times_ignored(series, points, *, timed=True):
+    return series((point._replace(timestamp_ms=n) for n, point in enumerate(points)), timed=timed)
 
 
 def nothing(*_, **__):
@@ -93,12 +93,11 @@ MUTANTS = {
         "C1",
         lambda patch: patch.around(Runs, "digest", lambda digest, self, run_id, content=False: digest(self, run_id, content)[:-1] + str(id(self))[-1:]),
     ),
-    "times do not count": ("C1", lambda patch: patch.around(DIGESTS, "series_digest", lambda series, points: series(
-        point._replace(timestamp_ms=n) for n, point in enumerate(points)))),
+    "times do not count": ("C1", lambda patch: patch.around(DIGESTS, "series_digest", times_ignored)),
     "sources count": ("C2", lambda patch: patch.put(DIGESTS, "_RUN_BOUND", ())),
     "ids count": ("C2", lambda patch: patch.around("trackbridge.store.digests", "canonical_content", lambda form, run, *rest: form(
         replace(run, name=run.id), *rest))),
-    "a point twice is once": ("C2", lambda patch: patch.around(DIGESTS, "_untimed_digest", untimed_set)),
+    "a point twice is once": ("C2", lambda patch: patch.around(DIGESTS, "series_digest", points_once)),
     "volatile keys count": ("C2", lambda patch: patch.put("trackbridge.store.digests", "stable_mlmodel", lambda data: data)),
     "tags of versions are not kept": ("C3", lambda patch: patch.put(MemoryRegistry, "edit_version", nothing)),
     "descriptions of models are not kept": ("C3", lambda patch: patch.put(MemoryRegistry, "edit_model", nothing)),

@@ -128,7 +128,9 @@ MUTANTS = {
     "native id is another": ("R1", lambda patch: patch.runs(lambda native: {"native_id": native.id[::-1]})),
     "says created each time": (
         "R1",
-        lambda patch: patch.around(MemoryRuns, "create", lambda create, *a, **k: Opened(create(*a, **k).native_id, (), True)),
+        lambda patch: patch.around(
+            MemoryRuns, "create", lambda create, *a, **k: Opened(create(*a, **k).native_id, (), True)
+        ),
     ),
     "deleted experiment stays deleted": (
         "R2",
@@ -136,12 +138,18 @@ MUTANTS = {
             MemoryExperiments, "ensure", lambda ensure, self, name: None if self.get(name) else ensure(self, name)
         ),
     ),
-    "editing an experiment drops its tags": ("R2", lambda patch: patch.around(MemoryExperiments, "edit", tags_replaced)),
+    "editing an experiment drops its tags": (
+        "R2",
+        lambda patch: patch.around(MemoryExperiments, "edit", tags_replaced),
+    ),
     "second page of experiments lost": (
         "R2",
         lambda patch: patch.around(MemoryExperiments, "list", lambda listed, self: iter(list(listed(self))[:10])),
     ),
-    "time zone shifted": ("R3", lambda patch: header(patch, started_ms=lambda h: min(h.started_ms + TWO_HOURS_MS, 10**14))),
+    "time zone shifted": (
+        "R3",
+        lambda patch: header(patch, started_ms=lambda h: min(h.started_ms + TWO_HOURS_MS, 10**14)),
+    ),
     "whole seconds": ("R3", lambda patch: header(patch, started_ms=lambda h: h.started_ms // 1_000 * 1_000)),
     "end forgotten": (
         "R3",
@@ -158,7 +166,10 @@ MUTANTS = {
         lambda patch: patch.around(RUN, "status_of", lambda of, error: of(error).replace("KILLED", "FAILED")),
     ),
     "exception unnamed": ("R4", lambda patch: patch.put(RUN, "describe", str)),
-    "exception not redacted": ("R4", lambda patch: patch.put("trackbridge.run.ending", "redact_text", lambda text: text)),
+    "exception not redacted": (
+        "R4",
+        lambda patch: patch.put("trackbridge.run.ending", "redact_text", lambda text: text),
+    ),
     "late status wins": ("R5", lambda patch: patch.around(MemoryRuns, "write", last_status_wins)),
     "epoch of a status forgotten": ("R5", lambda patch: patch.around(MemoryRuns, "write", epoch_forgotten)),
     "every claim succeeds": (
@@ -169,14 +180,22 @@ MUTANTS = {
     "resume loses params": (
         "R5",
         lambda patch: patch.around(
-            MemoryRuns, "claim_epoch", lambda claim, self, run, n: self._state.run(run).params.clear() or claim(self, run, n)
+            MemoryRuns,
+            "claim_epoch",
+            lambda claim, self, run, n: self._state.run(run).params.clear() or claim(self, run, n),
         ),
     ),
     "parent lost": ("R6", lambda patch: header(patch, parent=lambda h: None)),
     "grandchildren become children": ("R6", lambda patch: patch.around(MemoryRuns, "create", grandparent)),
     "deletes too much": ("R7", lambda patch: patch.around(MemoryRuns, "set_deleted", whole_experiment)),
-    "deletes nothing": ("R7", lambda patch: patch.put(MemoryRuns, "set_deleted", lambda self, run_id, *, deleted: None)),
-    "restored without its points": ("R7", lambda patch: patch.around(MemoryRuns, "set_deleted", restored_without_points)),
+    "deletes nothing": (
+        "R7",
+        lambda patch: patch.put(MemoryRuns, "set_deleted", lambda self, run_id, *, deleted: None),
+    ),
+    "restored without its points": (
+        "R7",
+        lambda patch: patch.around(MemoryRuns, "set_deleted", restored_without_points),
+    ),
     "deleted runs are found": ("R7", lambda patch: patch.around(MemoryRuns, "scan", deleted_found)),
     "purge only deletes": (
         "R7",

@@ -10,7 +10,7 @@ from pathlib import Path
 from trackbridge.errors import Rejected
 from trackbridge.records.datasets import DatasetRecord
 from trackbridge.testing.checks import check
-from trackbridge.testing.expect import contains, holds, raises, same
+from trackbridge.testing.expect import contains, raises, same
 from trackbridge.testing.hostile import BAD_NAMES, NAMES, TEXTS
 from trackbridge.testing.lab import Lab
 
@@ -30,7 +30,7 @@ def fields(lab: Lab) -> None:
     for record in lab.records(run.id):
         same(sorted(record.datasets, key=lambda one: one.key), [DatasetRecord("bare"), full], "the datasets")
     shown = {(name, context) for name, _, context in lab.probed(run.id).datasets}
-    holds(("features", "training") in shown, f"the raw client sees the dataset: {shown}")
+    lab.shows("dataset", ("features", "training") in shown, True, f"whether it is among those shown: {shown}")
     digests = [digest for name, digest, _ in lab.probed(run.id).datasets if name == "features"]
     lab.shows("dataset-digest", digests, [SHA], "the digest on the vendor's own screen")
 

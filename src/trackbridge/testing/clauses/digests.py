@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trackbridge.records.ids import new_run_id
+from trackbridge.records.writes import AttributeWrite, RunWrites, Stamp
 from trackbridge.testing.checks import check
 from trackbridge.testing.expect import holds, same
 from trackbridge.testing.hostile import NAMES, STEPS, TEXTS, VALUES
@@ -106,6 +110,25 @@ def sensitive(lab: Lab) -> None:
     same(lab.second().runs.digest(run_id), seen[-1], "the digest of a run that was deleted and restored")
 
 
+@check("C1", "the canonical form says each fact in the one way it has", capability="runs")
+def form(lab: Lab) -> None:
+    points = [(-1, 5, 0.5), (2**53 + 1, 1, float("-inf")), (2**53 + 1, 2, -0.0)]
+    with lab.start_run(params={"b": 1, "a": float("nan"), "c": [None, True]}, tags={"t": "x"}) as run:
+        for step, time, value in points:
+            run.log_metric("m", value, step=step, timestamp=time)
+        run.log_text("content", "\u6587.txt")
+    text = lab.store.runs.canonical(run.id)
+    same([store.runs.canonical(run.id) for store in lab.stores()], [text] * 2, "the form")
+    facts = json.loads(text)
+    same(json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":")), text, "the text of the form")
+    same(facts["params"], {"a": ["float", "7ff8000000000000"], "b": ["int", "1"],
+                           "c": ["list", [["none", None], ["bool", True]]]}, "the params")  # fmt: skip
+    packed = b"".join(struct.pack(">qqd", *point) for point in points)
+    same(facts["metrics"], {"m": [3, hashlib.sha256(packed).hexdigest()]}, "the series")
+    same(facts["artifacts"], [["\u6587.txt", 7, hashlib.sha256(b"content").hexdigest()]], "the artifacts")
+    same(lab.store.runs.digest(run.id), "sha256:" + hashlib.sha256(text.encode()).hexdigest(), "the digest")
+
+
 @check("C1", "any sequence of operations leaves what it leaves in memory", capability="runs")
 def beside_memory(lab: Lab) -> None:
     from trackbridge.testing.machine import run_beside_memory
@@ -131,6 +154,11 @@ def content_only(lab: Lab) -> None:
             run.log_metric("system/cpu", load, step=0, timestamp=at)
             run.use_dataset(name="d", digest="md5:00ff", uri=uri)
             run.log_text(f"flavor: x\nrun_id: {run.id}\nmodel_uuid: {at}\n", "m/MLmodel")
+        places = (
+            AttributeWrite("source.host", uri, Stamp(1, "w", 1)),
+            AttributeWrite("environment.cpus", at, Stamp(1, "w", 2)),
+        )
+        lab.write(run.id, RunWrites(attributes=places))
         return lab.second().runs.digest(run.id, content=True)
 
     one = script(0.5, at=1_000, uri="s3://a", load=1.0)

@@ -57,7 +57,8 @@ def steps(lab: Lab) -> None:
     same(lab.points(run.id), [MetricPoint("loss", step, 5_000, step / 3) for step in sorted(STEPS)], "the points")
     native = {step for step, _, _ in lab.probe.series(run.id, "loss")}
     within = {step for step in STEPS if lab.limits.min_step <= step <= lab.limits.max_step}
-    holds(within <= native, f"the raw client sees the steps {sorted(within - native)}")
+    if lab.limits.points_per_step == "all":
+        holds(within <= native, f"the raw client sees the steps {sorted(within - native)}")
     lab.shows("step", native, set(STEPS), "the steps on the vendor's own screen")
 
 

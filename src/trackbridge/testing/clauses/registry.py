@@ -370,6 +370,7 @@ def approval(lab: Lab) -> None:
     registry.approve(model, 1, actor="alice", comment="looks good")
     registry.transition(model, 1, "Production")
     registry.transition(model, 2, "Production", archive_existing="all")
+    same([one.approval for one in registry.versions(model)], ["approved", "pending"], "the approvals after promotions")
     registry.reject(model, 2, actor="bob")
     for store in lab.stores():
         same([(one.stage, one.approval) for one in store.registry.versions(model)],
