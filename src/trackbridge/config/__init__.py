@@ -8,15 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trackbridge.config.model import BackendChoice, BackendSettings, Settings
-from trackbridge.config.sources import Source
+from trackbridge.config.model import BackendChoice, BackendSettings, Settings, WebhookSettings
+from trackbridge.config.sources import KeyPath, Source
 from trackbridge.errors import ConfigurationError
 from trackbridge.records.names import shown
 
 if TYPE_CHECKING:
     from trackbridge.config.loading import Loaded
 
-__all__ = ["BackendChoice", "BackendSettings", "Settings", "chosen_backends", "configure", "settings"]
+__all__ = [
+    "BackendChoice",
+    "BackendSettings",
+    "Settings",
+    "WebhookSettings",
+    "chosen_backends",
+    "configure",
+    "setting_base",
+    "setting_place",
+    "settings",
+]
 
 _calls = Source("call", {}, Path())
 _lock = threading.Lock()
@@ -73,6 +83,16 @@ def chosen_backends(backend: str | Sequence[str] | None = None) -> tuple[Backend
                 f"the backend {choice.name} is listed twice", remedy="List it once, or give each a name in [backends]."
             )
     return tuple(choices)
+
+
+def setting_place(key: KeyPath) -> str:
+    """Say where a setting stands, for messages about it: file and line, the variable's name, or in code."""
+    return _load().place(key)
+
+
+def setting_base(key: KeyPath) -> Path:
+    """Give what a relative path in a setting is relative to: the folder of its file, else the working directory."""
+    return _load().base(*key)
 
 
 def _load() -> Loaded:

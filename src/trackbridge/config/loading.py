@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
-from trackbridge.config.model import BackendSettings, Settings
+from trackbridge.config.model import BackendSettings, Settings, WebhookSettings
 from trackbridge.config.sources import ENV_PREFIX, KeyPath, Source, file_source
 from trackbridge.errors import ConfigurationError
 from trackbridge.records.names import shown
@@ -32,6 +32,8 @@ _WORDS: Final = {  # pydantic's own are those of JSON and Python; a setting's ar
     "a valid dictionary": "a table",
 }
 
+_NESTED: Final[Mapping[int | str, type[Any]]] = {"backends": BackendSettings, "webhooks": WebhookSettings}
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -40,9 +42,14 @@ class Loaded:
     settings: Settings
     sources: Sequence[Source]
 
-    def base(self, *key: str) -> Path:
+    def base(self, *key: str | int) -> Path:
         """Give what a relative path in `key` is relative to."""
         return next((source.base for source in reversed(self.sources) if source.get(key) is not None), Path.cwd())
+
+    def place(self, key: KeyPath) -> str:
+        """Say where the strongest source that has `key` has it."""
+        found = (source for source in reversed(self.sources) if source.get(key) is not None)
+        return next((source.place(key) for source in found), f"the setting {'.'.join(map(str, key))}")
 
 
 def load(calls: Source) -> Loaded:
@@ -118,7 +125,7 @@ def _fault(source: Source, error: ValidationError) -> ConfigurationError:
     key = max(keys, key=len)  # the arm of a union that came furthest was meant
     place = source.place(key)
     if errors[0]["type"] == "unexpected_keyword_argument":
-        known = [f.name for f in fields(Settings if len(key) == 1 else BackendSettings)]
+        known = [f.name for f in fields(Settings if len(key) == 1 else _NESTED[first])]
         near = difflib.get_close_matches(str(key[-1]), known, n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"The keys there are {', '.join(known)}."
         return ConfigurationError(f"{place} is unknown", remedy=remedy)

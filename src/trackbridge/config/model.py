@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-__all__ = ["BackendChoice", "BackendSettings", "Settings"]
+__all__ = ["BackendChoice", "BackendSettings", "Settings", "WebhookSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,25 @@ class BackendSettings:
 
     url: str = ""
     required: bool = True
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """One table ``[[webhooks]]``: where a change of stage is posted.
+
+    Attributes:
+        url: Where to.
+        secret_env: The name of the environment variable that holds the secret of the signature.
+        stages: Only changes to these stages; all if empty.
+        timeout_s: How long one attempt may take.
+    """
+
+    url: str
+    secret_env: str
+    stages: list[str] = field(default_factory=list)
+    timeout_s: float = 5.0
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
@@ -43,6 +62,7 @@ class Settings:
         redact: Regular expressions of further text to redact (X4).
         gates: The gates by model.
         policy: What every run must have.
+        webhooks: Who hears of changed stages.
     """
 
     backend: str | list[str] = "local://.trackbridge"
@@ -59,6 +79,7 @@ class Settings:
     redact: list[str] = field(default_factory=list)
     gates: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
+    webhooks: list[WebhookSettings] = field(default_factory=list)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 

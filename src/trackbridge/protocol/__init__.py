@@ -15,7 +15,7 @@ from trackbridge.protocol.backend import Backend, open_backend
 from trackbridge.protocol.bulk import PlainBulk
 from trackbridge.protocol.capabilities import PRESENT, Absent, Capabilities, Deviation, Present
 from trackbridge.protocol.discovery import find_adapter, installed_backends
-from trackbridge.protocol.hooks import AdapterSpec, ModelSaver, SavedModel, hookimpl
+from trackbridge.protocol.hooks import AdapterSpec, GateCheck, ModelSaver, SavedModel, hookimpl
 from trackbridge.protocol.limits import Limits, NameRule
 from trackbridge.protocol.native import (
     BackendInfo,
@@ -48,6 +48,7 @@ __all__ = [
     "Capabilities",
     "Deviation",
     "ExperimentStore",
+    "GateCheck",
     "Limits",
     "MetricStore",
     "Mirror",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pluggy
 
@@ -13,8 +13,9 @@ from trackbridge.protocol.adapter import PROTOCOL_VERSION, Adapter
 from trackbridge.protocol.capabilities import Capabilities, Deviation
 from trackbridge.protocol.limits import Limits
 from trackbridge.protocol.urls import BackendUrl
+from trackbridge.records.trail import TrailEntry
 
-__all__ = ["AdapterSpec", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
+__all__ = ["AdapterSpec", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
 
 PROJECT: Final = "trackbridge"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -78,6 +79,20 @@ class ModelSaver:
     load: Callable[[Path, bool], Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCheck:
+    """A check of one's own that a gate can name in a ``custom`` table.
+
+    Attributes:
+        name: What the table calls it.
+        judge: Given the `trackbridge.gates.Facts` of the candidate, those of the baseline or None, and the table's
+            options, gives the status and a sentence that says why. What it raises makes the check insufficient.
+    """
+
+    name: str
+    judge: Callable[[Any, Any, Mapping[str, Any]], tuple[Literal["pass", "fail", "insufficient"], str]]
+
+
 class AdapterHooks:
     """Entry-point group ``trackbridge``; the entry point's name owns the scheme, or the part before its ``+``."""
 
@@ -96,3 +111,14 @@ class CoreHooks:
     @hookspec
     def trackbridge_serving_versions(self, backend: str, model: str) -> frozenset[int]:  # type: ignore[empty-body]
         """Name the versions of a model that carry traffic now (G4)."""
+
+    @hookspec
+    def trackbridge_stage_changed(self, backend: str, model: str, entry: TrailEntry) -> None:
+        """Hear of a transition after its entry exists; what this raises is logged and undoes nothing (G5).
+
+        It is called by the process that created the entry, once; where that process dies first, not at all.
+        """
+
+    @hookspec
+    def trackbridge_gate_checks(self) -> tuple[GateCheck, ...]:  # type: ignore[empty-body]
+        """Give checks that gates can name."""

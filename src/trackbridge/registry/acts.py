@@ -15,26 +15,41 @@ from trackbridge.records.trail import TrailEntry
 from trackbridge.registry.outside import draft
 from trackbridge.registry.state import ModelState
 
-__all__ = ["ArchiveMode", "approval", "check_archive_mode", "delete_alias", "delete_version", "set_alias", "transition"]
+__all__ = [
+    "ArchiveMode",
+    "approval",
+    "check_archive_mode",
+    "check_archiving",
+    "delete_alias",
+    "delete_version",
+    "set_alias",
+    "transition",
+]
 
 ArchiveMode: TypeAlias = Literal["none", "all", "not-serving"]
 _MODES: Final[tuple[ArchiveMode, ...]] = get_args(ArchiveMode)
 
 
-def check_archive_mode(mode: object, stage: Stage) -> ArchiveMode:
-    """Return `mode` if a transition to `stage` may archive in that way (G4), else raise `Rejected`."""
+def check_archive_mode(mode: object) -> ArchiveMode:
+    """Return `mode` if it is a way to archive (G4), else raise `Rejected`."""
     for known in _MODES:
         if mode == known:
-            if known != "none" and stage in {"None", "Archived"}:
-                raise Rejected(
-                    f"archiving the other versions of stage {stage} makes no sense",
-                    clause="G4",
-                    remedy="Leave archive_existing at 'none'.",
-                )
             return known
     raise Rejected(
         f"{shown(mode)} is not a way to archive", clause="G4", remedy=f"archive_existing is one of {', '.join(_MODES)}."
     )
+
+
+def check_archiving(mode: object, stage: Stage) -> ArchiveMode:
+    """Return `mode` if a transition to `stage` may archive in that way (G4), else raise `Rejected`."""
+    known = check_archive_mode(mode)
+    if known != "none" and stage in {"None", "Archived"}:
+        raise Rejected(
+            f"archiving the other versions of stage {stage} makes no sense",
+            clause="G4",
+            remedy="Leave archive_existing at 'none'.",
+        )
+    return known
 
 
 def transition(

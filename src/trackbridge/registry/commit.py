@@ -39,7 +39,9 @@ class Author:
     forced: bool = False
 
 
-def commit(store: RegistryStore, model: str, propose: Proposal, author: Author) -> ModelState:
+def commit(
+    store: RegistryStore, model: str, propose: Proposal, author: Author
+) -> tuple[ModelState, tuple[TrailEntry, ...]]:
     """Do one act: read, propose, create the entry, and mirror it; who loses the race reads and proposes again.
 
     Changes that were made past the trail are recorded first, each by an entry of its own.
@@ -51,19 +53,20 @@ def commit(store: RegistryStore, model: str, propose: Proposal, author: Author) 
         author: Whose act it is.
 
     Returns:
-        The model right after the act, or as it is where nothing was to be done.
+        The model right after the act, or as it is where nothing was to be done; and the entries that this call created.
 
     Raises:
         Transient: others kept winning.
     """
+    created: list[TrailEntry] = []
     for attempt in range(_ATTEMPTS):
         state = read_state(store, model)
         act = propose(state)
         if act is None:
             settle(store, model, state)
-            return state
+            return state, tuple(created)
         if state.outside:
-            _adopt(store, model, state)
+            created += _adopt(store, model, state)
             continue
         entry = _sealed(state.chain, act, author)
         if store.append_entry(model, entry.n, encode_entry(entry)):
@@ -71,7 +74,7 @@ def commit(store: RegistryStore, model: str, propose: Proposal, author: Author) 
             # Without a conditional write two may believe that they created entry n; the chain knows who did.
             if now.chain.entries[entry.n : entry.n + 1] == (entry,):
                 settle(store, model, now)
-                return state.after(entry)
+                return state.after(entry), (*created, entry)
         time.sleep(random.uniform(0, min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)))  # noqa: S311 - jitter
     raise Transient(
         f"the trail of model {shown(model)} was taken by others {_ATTEMPTS} times",
@@ -97,15 +100,18 @@ def settle(store: RegistryStore, model: str, state: ModelState) -> None:
         _log.warning("the fields of model %s are behind its trail, which holds: %s", shown(model), error)
 
 
-def _adopt(store: RegistryStore, model: str, state: ModelState) -> None:
+def _adopt(store: RegistryStore, model: str, state: ModelState) -> list[TrailEntry]:
     """Record what was changed past the trail; where another writer goes first, the next reading tells what is left."""
     chain = state.chain
+    created: list[TrailEntry] = []
     for change in state.outside:
         entry = _sealed(chain, change, Author(OUTSIDER))
         data = encode_entry(entry)
         if not store.append_entry(model, entry.n, data):
-            return
+            break
+        created.append(entry)
         chain = Chain((*chain.entries, entry), entry_hash(data))
+    return created
 
 
 def _sealed(chain: Chain, act: TrailEntry, author: Author) -> TrailEntry:

@@ -14,9 +14,11 @@ from trackbridge.records.names import check_alias, check_name, check_text, shown
 from trackbridge.records.trail import TrailEntry
 from trackbridge.redaction import redact_text
 from trackbridge.registry import acts
+from trackbridge.registry.announcing import announce
 from trackbridge.registry.commit import Author, Proposal, commit, settle
 from trackbridge.registry.fold import Fold
 from trackbridge.registry.labels import checked_description, checked_tags
+from trackbridge.registry.plans import Plan, fulfil, plan_promotion, plan_rollback
 from trackbridge.registry.searching import model_matcher
 from trackbridge.registry.state import ModelState, read_state
 
@@ -165,15 +167,15 @@ class Registry:
             comment: Why.
             expected_stage: The stage that the version must be in now.
             gate_digest: The digest of the gate report that allows it.
-            forced: Whether a gate said no and was overruled.
+            forced: Whether a gate said no and was overruled, which `comment` must justify.
 
         Raises:
             Conflict: the version is not in `expected_stage`; nothing was changed.
-            Rejected: no such stage, or archiving into None or Archived.
+            Rejected: no such stage, archiving into None or Archived, or forced without a comment.
             NotFound: no such model or version.
         """
         number, target = check_number(version), check_stage(stage)
-        mode = acts.check_archive_mode(archive_existing, target)
+        mode = acts.check_archiving(archive_existing, target)
         expected = None if expected_stage is None else check_stage(expected_stage)
 
         def propose(state: ModelState) -> TrailEntry | None:
@@ -181,6 +183,78 @@ class Registry:
             return acts.transition(state, number, target, expected=expected, displace=mode != "none", spared=spared)
 
         return self._commit(model, propose, author(actor, comment, gate_digest, forced=forced)).version(number)
+
+    def plan(
+        self,
+        model: str,
+        version: int,
+        stage: str,
+        *,
+        archive_existing: str = "none",
+        expected_stage: str | None = None,
+    ) -> Plan:
+        """Tell what a promotion would move, archive and refuse, and change nothing; `promote` carries it out.
+
+        Args:
+            model: The model's name.
+            version: The version's number.
+            stage: Where it shall go.
+            archive_existing: As for `transition`.
+            expected_stage: As for `transition`.
+
+        Raises:
+            Rejected: no such stage, or no such way to archive.
+            NotFound: no such model or version.
+        """
+        number, target = check_number(version), check_stage(stage)
+        mode = acts.check_archive_mode(archive_existing)
+        expected = None if expected_stage is None else check_stage(expected_stage)
+        serving = self._serving(model) if mode == "not-serving" else frozenset[int]()
+        return plan_promotion(
+            self._read(model), number, target, archive_existing=mode, expected_stage=expected, serving=serving
+        )
+
+    def plan_rollback(self, model: str, stage: str = "Production") -> Plan:
+        """Plan to bring back the version that was in a stage before, archiving what came after it.
+
+        Raises:
+            Rejected: there was none.
+            NotFound: no such model.
+        """
+        return plan_rollback(self._read(model), check_stage(stage))
+
+    def promote(
+        self,
+        plan: Plan,
+        *,
+        actor: str | None = None,
+        comment: str | None = None,
+        gate_digest: str | None = None,
+        forced: bool = False,
+    ) -> ModelVersion:
+        """Carry out a plan, as one entry of the trail, if it still comes to the same (G4–G6).
+
+        So of two promotions planned at once, of which each would archive what it found, one is done and the other is a
+        Conflict that changes nothing.
+
+        Args:
+            plan: What `plan` or `plan_rollback` gave.
+            actor: Who decides; the user of the operating system by default.
+            comment: Why.
+            gate_digest: The digest of the gate report that allows it.
+            forced: Whether a gate said no and was overruled, which `comment` must justify.
+
+        Raises:
+            Conflict: the model has changed since; nothing was changed.
+            Rejected: the plan was refused, or forced without a comment.
+        """
+
+        def propose(state: ModelState) -> TrailEntry | None:
+            return fulfil(plan, self._planned_again(state, plan))
+
+        return self._commit(plan.model, propose, author(actor, comment, gate_digest, forced=forced)).version(
+            plan.version
+        )
 
     def approve(
         self, model: str, version: int, *, actor: str | None = None, comment: str | None = None
@@ -214,7 +288,21 @@ class Registry:
         return self._commit(model, lambda state: acts.approval(state, number, decision), by).version(number)
 
     def _commit(self, model: str, propose: Proposal, by: Author) -> ModelState:
-        return commit(self._store, check_name(model, "model"), propose, by)
+        state, created = commit(self._store, check_name(model, "model"), propose, by)
+        announce(self._backend, model, created)
+        return state
+
+    def _planned_again(self, state: ModelState, plan: Plan) -> Plan:
+        if plan.rollback:
+            return plan_rollback(state, plan.stage)
+        return plan_promotion(
+            state,
+            plan.version,
+            plan.stage,
+            archive_existing=plan.archive_existing,
+            expected_stage=plan.expected_stage,
+            serving=self._serving(plan.model) if plan.archive_existing == "not-serving" else (),
+        )
 
     def _read(self, model: str) -> ModelState:
         state = read_state(self._store, check_name(model, "model"))
@@ -252,7 +340,15 @@ class Registry:
 
 
 def author(actor: str | None, comment: str | None, gate_digest: str | None = None, *, forced: bool = False) -> Author:
-    """Check who acts and why, redacted (X4); the actor is the user of the operating system by default."""
+    """Check who acts and why, redacted (X4); the actor is the user of the operating system by default.
+
+    Raises:
+        Rejected: a gate is overruled without a reason.
+    """
+    if forced and not (comment and comment.strip()):
+        raise Rejected(
+            "a gate is overruled without a reason", clause="G5", remedy="Say why in the comment; it is kept for ever."
+        )
     return Author(
         redact_text(check_text(actor, "the actor")) if actor else _user(),
         None if comment is None else redact_text(check_text(comment, "the comment")),
