@@ -8,8 +8,8 @@ come again. Needs mlflow-skinny only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import stamina
 from mlflow.exceptions import RestException
@@ -25,6 +25,8 @@ from trackbridge_mlflow.address import Address
 from trackbridge_mlflow.errors import failed_status, translated
 
 __all__ = ["Wire", "registry_store", "tracking_store"]
+
+_Answer = TypeVar("_Answer")
 
 _ATTEMPTS: Final = 4
 _PATIENCE_S: Final = 8.0  # a longer Retry-After is the caller's to wait
@@ -56,30 +58,36 @@ class Wire:
         Raises:
             TrackbridgeError: what became of it, by what to do next (X1).
         """
-        attempts = _ATTEMPTS if repeat else 1
-        for attempt in stamina.retry_context(
-            on=_pause, attempts=attempts, timeout=_PATIENCE_S + self._address.timeout_s, wait_max=2.0
-        ):
-            with attempt:
-                return self._once(method, path, options)
-        raise AssertionError("stamina either returns or raises")
+        return self._repeated(lambda: self._once(method, path, options), repeat=repeat)
 
     def call(self, method: str, path: str, body: Mapping[str, Any], *, repeat: bool = True) -> dict[str, Any]:
         """Call an endpoint of the JSON API and give its answer.
 
         Raises:
-            ConfigurationError: the answer is no JSON object, so that this is no MLflow server.
+            ConfigurationError: the answer is a web page, so that this is no MLflow server.
+            TrackbridgeError: as `request`.
         """
-        response = self.request(
-            method, path, repeat=repeat, **({"params": body} if method == "GET" else {"json": body})
-        )
-        try:
-            answer = json.loads(response.text or "{}")
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise _no_mlflow(self._address.shown, path, response)
-        return answer
+        options = {"params": body} if method == "GET" else {"json": body}
+
+        def attempt() -> dict[str, Any]:
+            response = self._once(method, path, options)
+            try:
+                answer = json.loads(response.text or "{}")
+            except ValueError:
+                answer = None
+            if not isinstance(answer, dict):
+                raise _no_mlflow(self._address.shown, path, response)
+            return answer
+
+        return self._repeated(attempt, repeat=repeat)
+
+    def _repeated(self, act: Callable[[], _Answer], *, repeat: bool) -> _Answer:
+        for attempt in stamina.retry_context(
+            on=_pause, attempts=_ATTEMPTS if repeat else 1, timeout=_PATIENCE_S + self._address.timeout_s, wait_max=2.0
+        ):
+            with attempt:
+                return act()
+        raise AssertionError("stamina either returns or raises")
 
     def _once(self, method: str, path: str, options: Mapping[str, Any]) -> Any:
         shown = self._address.shown
