@@ -11,6 +11,7 @@ from trackbridge.journal.files import read_at
 from trackbridge.journal.format import (
     GIVEN_TIME,
     HEAP_ENTRY,
+    HEAP_MARK,
     IS_RECORD,
     NAME_KIND,
     NO_STEP,
@@ -120,11 +121,11 @@ def _read_name(descriptor: int, offset: int, entry: HeapEntry, names: dict[int, 
 
 
 def _next_entry(descriptor: int, offset: int) -> int | None:
-    while data := read_at(descriptor, _SCAN_BYTES, offset):
-        for place in range(0, len(data) - HEAP_ENTRY.size + 1, 8):
-            if data[place : place + 4] == b"HEAP" and HeapEntry.decode(data[place : place + HEAP_ENTRY.size]):
+    while len(data := read_at(descriptor, _SCAN_BYTES, offset)) >= HEAP_ENTRY.size:
+        place = data.find(HEAP_MARK)
+        while place >= 0:
+            if place % 8 == 0 and HeapEntry.decode(data[place : place + HEAP_ENTRY.size]):
                 return offset + place
-        if len(data) < _SCAN_BYTES:
-            return None
-        offset += _SCAN_BYTES - HEAP_ENTRY.size
+            place = data.find(HEAP_MARK, place + 1)
+        offset += max(_SCAN_BYTES - HEAP_ENTRY.size, 8)
     return None

@@ -85,7 +85,7 @@ def read_at(descriptor: int, size_bytes: int, offset: int) -> bytes:
 
 
 def bytes_used(directory: Path) -> int:
-    """Give the disk space that the files of a directory take, in bytes."""
+    """Give the disk space that the files of a directory take or will take, holes filled, in bytes."""
     return sum(_sizes(directory))
 
 
@@ -93,9 +93,10 @@ def _sizes(directory: Path) -> Iterator[int]:
     with os.scandir(directory) as found:
         for item in found:
             try:
-                yield item.stat(follow_symlinks=False).st_blocks * 512
+                status = item.stat(follow_symlinks=False)
             except FileNotFoundError:  # a consumer deleted it meanwhile
                 continue
+            yield max(status.st_size, status.st_blocks * 512)
 
 
 def sync_directory(directory: Path) -> None:

@@ -19,10 +19,12 @@ __all__ = [
     "GIVEN_TIME",
     "HEADER_BYTES",
     "HEAP_ENTRY",
+    "HEAP_MARK",
     "IS_RECORD",
     "LAST_WORDS",
     "LAST_WORD_BYTES",
     "MAX_KIND",
+    "MOST_SLOTS",
     "NAME_KIND",
     "NO_STEP",
     "POINT",
@@ -43,6 +45,7 @@ __all__ = [
 VERSION: Final = 1
 HEADER_BYTES: Final = 4096
 SLOT_BYTES: Final = 64  # one cache line: a slot never straddles a page, let alone two
+MOST_SLOTS: Final = 1 << 24  # of a segment
 SEAL_AT: Final = 512
 COUNTERS_AT: Final = 1024
 LAST_WORDS: Final = 8  # slots of each segment that only essential records may take, when there is no next segment
@@ -64,7 +67,7 @@ MAX_KIND: Final = VALUE_MASK
 
 _MAGIC: Final = b"\x89TBJ\r\n\x1a\n"
 _SEAL_MAGIC: Final = b"SEAL"
-_HEAP_MAGIC: Final = 0x50414548
+HEAP_MARK: Final = b"HEAP"
 _HEADER = struct.Struct("<8sHccIQQIIQd32s64s")
 _SEAL = struct.Struct("<4sIQQIII")
 _COUNTERS = struct.Struct("<QQ")
@@ -72,7 +75,7 @@ _CRC = struct.Struct("<I")
 SEAL_BYTES: Final = _SEAL.size + _CRC.size
 
 # Entries begin on 8 bytes, so that a walk can find the next one behind a damaged one.
-HEAP_ENTRY: Final = struct.Struct("<IIQdII")
+HEAP_ENTRY: Final = struct.Struct("<4sIQdII")
 
 ByteOrder: TypeAlias = Literal["<", ">"]
 NATIVE: Final[ByteOrder] = "<" if sys.byteorder == "little" else ">"
@@ -153,13 +156,10 @@ class SegmentHeader:
         """Read a header back.
 
         Raises:
-            ConfigurationError: a later version wrote it.
-            IntegrityError: it is damaged.
+            IntegrityError: it is damaged, or not of the version that the owner file promised.
         """
-        if data[:8] == _MAGIC and len(data) >= 10:
-            check_version(int.from_bytes(data[8:10], "little"), where)
         body = _checked(data, _HEADER)
-        if body is None or body[:8] != _MAGIC:
+        if body is None or body[:8] != _MAGIC or int.from_bytes(body[8:10], "little") != VERSION:
             raise IntegrityError(f"the header of {where} is damaged", remedy="Its records cannot be told apart.")
         _, _, order, mode, _, index, first, capacity, _, _, created_s, run, writer = _HEADER.unpack(body)
         return cls(
@@ -245,7 +245,7 @@ class HeapEntry:
     @classmethod
     def wrap(cls, kind: int, payload: bytes, time_s: float) -> bytes:
         """Give a whole entry as it is written."""
-        body = HEAP_ENTRY.pack(_HEAP_MAGIC, kind, len(payload), time_s, zlib.crc32(payload), 0)[:-4]
+        body = HEAP_ENTRY.pack(HEAP_MARK, kind, len(payload), time_s, zlib.crc32(payload), 0)[:-4]
         return b"".join((body, _CRC.pack(zlib.crc32(body)), payload, bytes(-len(payload) % 8)))
 
     @classmethod
@@ -254,6 +254,6 @@ class HeapEntry:
         if len(data) < HEAP_ENTRY.size:
             return None
         magic, kind, length, time_s, payload_sum, crc = HEAP_ENTRY.unpack_from(data)
-        if magic != _HEAP_MAGIC or crc != zlib.crc32(data[: HEAP_ENTRY.size - 4]):
+        if magic != HEAP_MARK or crc != zlib.crc32(data[: HEAP_ENTRY.size - 4]):
             return None
         return cls(kind, length, time_s, payload_sum)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from trackbridge.errors import ConfigurationError
-from trackbridge.journal.format import LAST_WORDS, SLOT_BYTES
+from trackbridge.journal.format import LAST_WORDS, MOST_SLOTS, SLOT_BYTES
 
 __all__ = ["MIN_BYTES", "Durability", "JournalOptions", "Mode", "WhenFull"]
 
@@ -50,10 +50,10 @@ class JournalOptions:
                 raise ConfigurationError(
                     f"the journal's {name} is {getattr(self, name)!r}", remedy=f"Use one of {', '.join(allowed)}."
                 )
-        if not LAST_WORDS < self.first_slots <= self.most_slots <= 1 << 24:
+        if not LAST_WORDS < self.first_slots <= self.most_slots <= MOST_SLOTS:
             raise ConfigurationError(
                 f"segments of {self.first_slots} to {self.most_slots} slots are not possible",
-                remedy=f"A segment has more than {LAST_WORDS} and at most 2^24 slots.",
+                remedy=f"A segment has more than {LAST_WORDS} and at most {MOST_SLOTS} slots.",
             )
         if self.sync_interval_s <= 0:
             raise ConfigurationError(

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from trackbridge.errors import Conflict, IntegrityError
 from trackbridge.journal.decode import HeapRef, PointSlot
 from trackbridge.journal.entries import Batch, Damage
-from trackbridge.journal.format import HEADER_BYTES, SLOT_BYTES, Counters
+from trackbridge.journal.format import MOST_SLOTS, Counters
 from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity
 from trackbridge.journal.ranges import NO_SLOTS, Ranges
 from trackbridge.journal.scan import Scan
 from trackbridge.journal.stored import StoredSegment
 
 __all__ = ["JournalReader", "discard", "find_journals"]
+
+_PATIENCE_S: Final = 1.0  # what lies behind a slot in the making waits so long, so that order is kept (M3)
+
+
+def _hold_anything(segments: list[tuple[int, StoredSegment]]) -> bool:
+    return any(segment.holds_anything for _, segment in segments)
 
 
 def find_journals(root: Path, run: str = "*") -> Iterator[Path]:
@@ -48,6 +56,7 @@ class JournalReader:
         self.directory = directory
         self.identity: Identity = read_identity(directory)
         self._open: dict[int, StoredSegment] = {}
+        self._waited: dict[int, float] = {}  # slots taken and not yet written, and when they were first seen so
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +76,7 @@ class JournalReader:
     def ended_cleanly(self) -> bool:
         """Tell whether the writer closed the journal; else it died, or is still at it."""
         self._look()
-        return any(seal is not None and seal.final for seal in (held.refresh() for held in self._open.values()))
+        return any(held.refresh() and held.seal is not None and held.seal.final for held in self._open.values())
 
     def counters(self) -> Counters:
         """Give what the journal could not take so far."""
@@ -102,27 +111,27 @@ class JournalReader:
             limit_bytes: The most bytes of payloads; one record may pass it.
         """
         alive = is_alive(self.directory)  # first: what a dead writer has not written by now it never will
-        scan = Scan(limit, limit_bytes)
+        scan = Scan(limit, limit_bytes, self._wait)
         unreadable = self._look()
+        held = sorted(self._open.items())
         end = 0
-        for index, segment in sorted(self._open.items()):
+        for place, (index, segment) in enumerate(held):
             if segment.header.first > end:
                 self._lose(scan, skip, index, (end, segment.header.first), unreadable)
             end = segment.header.end
-            sealed = segment.refresh() is not None
             if skip.covers(segment.header.first, end):
                 continue
-            scan.segment(segment, skip, final=sealed or not alive)
-            if scan.full:
+            if segment.refresh(alive=alive):
+                scan.settled(segment, skip)
+                if scan.stopped:
+                    return scan.batch(finished=False)
+                if differs := segment.check_sum():
+                    scan.report(differs)
+            elif not scan.live(segment, skip, partial(_hold_anything, held[place + 1 :])):
                 return scan.batch(finished=False)
-            if differs := segment.check_sum():
-                scan.report(differs)
-        beyond = [index for index in unreadable if not self._open or index > max(self._open)]
-        for index in beyond:
-            size = unreadable[index].stat().st_size
-            stop = end + max(1, (size - HEADER_BYTES) // SLOT_BYTES)
-            self._lose(scan, skip, index + 1, (end, stop), unreadable)
-            end = stop
+        beyond = [index for index in unreadable if index > max(self._open, default=-1)]
+        if beyond and not alive:  # how many slots they had nobody knows; of a live journal the next segment will tell
+            self._lose(scan, skip, max(beyond) + 1, (end, end + len(beyond) * MOST_SLOTS), unreadable)
         return scan.batch(finished=not alive)
 
     def reclaim(self, delivered: Iterable[Ranges]) -> int:
@@ -134,12 +143,17 @@ class JournalReader:
         self._look()
         alive, freed, cursors = is_alive(self.directory), 0, list(delivered)
         for index, segment in list(self._open.items()):
-            done = segment.refresh() is not None or not alive
+            done = segment.refresh(alive=alive)
             if done and all(ranges.covers(segment.header.first, segment.header.end) for ranges in cursors):
                 freed += segment.path.stat().st_blocks * 512
                 segment.path.unlink(missing_ok=True)
                 self._open.pop(index).close()
         return freed
+
+    def _wait(self, slot: int) -> bool:
+        """Tell whether a slot may still be written in a moment; a hole that an interrupt left never is."""
+        now = time.monotonic()
+        return now - self._waited.setdefault(slot, now) < _PATIENCE_S
 
     def _look(self) -> dict[int, Path]:
         """Open what is new, let go of what is gone; give the files whose header is damaged."""

@@ -34,9 +34,19 @@ from trackbridge.journal.format import (
     SegmentSeal,
 )
 
-__all__ = ["Descriptor", "Put", "Segment", "Target", "plain_put", "put_mapped", "segment_name", "segment_sums"]
+__all__ = [
+    "MARGIN_BYTES",
+    "Descriptor",
+    "Put",
+    "Segment",
+    "Target",
+    "plain_put",
+    "put_mapped",
+    "segment_name",
+    "segment_sums",
+]
 
-_MARGIN_BYTES: Final = 32 * 1024  # of heap allocated with the slots, for names and small records
+MARGIN_BYTES: Final = 32 * 1024  # of heap allocated with the slots, for names and small records
 _READ_BYTES: Final = 1 << 20
 
 
@@ -115,7 +125,7 @@ class Segment:
             os.ftruncate(fd, header.heap_start)
             write_at(fd, encoded, 0)
             return Descriptor(os.dup(fd))
-        allocate(fd, header.heap_start + _MARGIN_BYTES)
+        allocate(fd, header.heap_start + MARGIN_BYTES)
         self._map = mmap(fd, header.slots_end)
         prefault(self._map)
         self._map[: len(encoded)] = encoded

@@ -34,7 +34,6 @@ class StoredSegment:
     """Reads one segment through its file, never a mapping: a file that shrinks is a short read, not a SIGBUS.
 
     Raises:
-        ConfigurationError: a later version wrote it.
         IntegrityError: its header is damaged.
         FileNotFoundError: it was deleted meanwhile.
     """
@@ -50,17 +49,20 @@ class StoredSegment:
         self.seal: SegmentSeal | None = None
         self._names: dict[int, str] = {}
         self._names_end = self.header.heap_start
+        self._names_looked_up = self._settled = False
         self._summed = False
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
 
-    def refresh(self) -> SegmentSeal | None:
-        """Look whether the segment was sealed meanwhile; give its seal."""
+    def refresh(self, *, alive: bool = True) -> bool:
+        """Look at the segment anew; tell whether nothing more will be written to it, by its seal or its dead writer."""
+        self._names_looked_up = False
         if self.seal is None:
             self.seal = SegmentSeal.decode(read_at(self._fd, SEAL_BYTES, SEAL_AT))
-        return self.seal
+        self._settled = self.seal is not None or not alive
+        return self._settled
 
     @property
     def counters(self) -> Counters:
@@ -74,20 +76,25 @@ class StoredSegment:
         return (header.first, header.end - LAST_WORDS), (header.end - LAST_WORDS, header.end)
 
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, int, list[SlotState] | None]]:
-        """Yield the slots from `start` to before `stop` block by block: first, end, and what each holds.
-
-        None stands for a block of empty slots; "cut" for a slot that the file ends before.
-        """
+        """Yield the slots from `start` to before `stop` block by block: first, end, and what `block` gives."""
         while start < stop:
             end = min(start + _BLOCK_SLOTS, stop)
-            size, at = (end - start) * SLOT_BYTES, HEADER_BYTES + (start - self.header.first) * SLOT_BYTES
-            data = read_at(self._fd, size, at)
-            if data == _ZEROS[:size]:
-                yield start, end, None
-            else:
-                states = list(decode_slots(data, at, self.header.order))
-                yield start, end, states + ["cut"] * (end - start - len(states))
+            yield start, end, self.block(start, end)
             start = end
+
+    def block(self, start: int, end: int) -> list[SlotState] | None:
+        """Give what each of at most a block of slots holds, "cut" where the file ends before it; None if all are empty."""
+        size, at = (end - start) * SLOT_BYTES, HEADER_BYTES + (start - self.header.first) * SLOT_BYTES
+        data = read_at(self._fd, size, at)
+        if data == _ZEROS[:size]:
+            return None
+        states = list(decode_slots(data, at, self.header.order))
+        return states + ["cut"] * (end - start - len(states))
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether any of the first slots is written."""
+        return self.block(self.header.first, min(self.header.first + _BLOCK_SLOTS, self.header.end)) is not None
 
     @property
     def never_taken(self) -> tuple[Span, ...]:
@@ -100,7 +107,8 @@ class StoredSegment:
     def point(self, slot: int, found: PointSlot) -> RawPoint | None:
         """Give a point its name; None if the name cannot be read."""
         name = self._names.get(found.name_id)
-        if name is None:
+        if name is None and not (self._names_looked_up and self._settled):
+            self._names_looked_up = True
             self._names_end = scan_names(self._fd, self._names_end, self._names)
             name = self._names.get(found.name_id)
         if name is None:

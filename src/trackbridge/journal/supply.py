@@ -14,10 +14,12 @@ from trackbridge.errors import TrackbridgeError
 from trackbridge.journal.files import bytes_used, mapping_is_safe, sync_directory
 from trackbridge.journal.format import SegmentHeader
 from trackbridge.journal.options import JournalOptions
-from trackbridge.journal.segment import Segment
+from trackbridge.journal.segment import MARGIN_BYTES, Segment
 
 __all__ = ["Shortage", "Supply"]
 
+_BLOCK_BYTES: Final = 4096
+_OWNER_BYTES: Final = _BLOCK_BYTES
 _QUIET_POLL_S: Final = 0.05
 _DISK_RETRY_S: Final = 1.0
 _QUOTA_RETRY_S: Final = 0.05
@@ -69,6 +71,7 @@ class Supply:
 
     def start(self) -> Segment:
         """Make the first segment and start the helper; raise `OSError` where the disk refuses."""
+        self.has_room(_OWNER_BYTES + self._size())
         self._current = self._make()
         with contextlib.suppress(RuntimeError):  # an interpreter that is ending starts no threads; `take` does it all
             self._thread.start()
@@ -145,8 +148,11 @@ class Supply:
     def _is_short(self) -> bool:
         return self._shortage is not None and time.monotonic() < self._shortage.until
 
+    def _size(self) -> int:
+        return (self._next.heap_start + MARGIN_BYTES + _BLOCK_BYTES - 1) // _BLOCK_BYTES * _BLOCK_BYTES
+
     def _prepare(self) -> None:
-        if not self.has_room(self._next.heap_start):
+        if not self.has_room(self._size()):
             self._shortage = Shortage(time.monotonic() + _QUOTA_RETRY_S)
             return
         try:

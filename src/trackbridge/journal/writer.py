@@ -29,7 +29,6 @@ __all__ = ["JournalStats", "JournalWriter", "Refuse"]
 Refuse: TypeAlias = Callable[[Rejected], None]
 
 _log = logging.getLogger(__name__)
-_LARGE_BYTES: Final = 64 * 1024  # from here on a record is weighed against the journal's bound by itself
 _BLOCK_POLL_S: Final = 0.02
 
 
@@ -239,7 +238,7 @@ class JournalWriter:
 
     def _append(self, kind: int, payload: bytes, time_s: float) -> Shortage | None:
         self._ready()
-        if len(payload) > _LARGE_BYTES and not self._supply.has_room(len(payload)):
+        if not self._supply.has_room(len(payload)):
             return Shortage(time.monotonic())
         most = min(self._options.heap_bytes, self._options.share_bytes)
         while True:
@@ -286,6 +285,7 @@ class JournalWriter:
                     key = (ids.get(name) or segment.intern(name)) | flags
                 except OSError as error:
                     return self._drop(points=1, shortage=Shortage(time.monotonic(), error))
+                self._shortage = None
             for at in slots:
                 self._put(target, at, at, key, step, when, value, key, step, when, value)
                 return None
