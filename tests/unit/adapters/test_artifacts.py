@@ -74,7 +74,10 @@ def test_the_same_path_replaces(adapter, run_id, start):
     assert len(paths(adapter, run_id)) == 1
 
 
-@pytest.mark.parametrize(("first", "second"), [("a", "a/b"), ("a/b", "a"), ("a/b/c/d", "a/b"), ("a/b", "a/b/c/d")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a", "a/b"), ("a/b", "a"), ("a/b/c/d", "a/b"), ("a/b", "a/b/c/d"), ("a/\U0001f600", "a"), ("a/ ", "a")],
+)
 def test_a_path_is_not_a_file_and_a_folder(adapter, run_id, first, second):
     put(adapter, run_id, first, b"x")
     with pytest.raises(Conflict, match=first):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 
 import pytest
 
@@ -82,6 +83,25 @@ def test_processes_that_begin_at_once(local, local_root):
     assert set(run.sidecar) == {f"sidecar/{number}" for number in range(5)}
 
 
+@pytest.mark.parametrize("attempt", range(12))
+def test_a_store_is_made_once_while_others_look_at_it(local_root, opened, attempt):
+    """Half of them make it, half of them read what may be empty, in the making, or there."""
+    adapters = [opened(f"local://{local_root}") for _ in range(8)]
+    start = Barrier(len(adapters))
+
+    def work(number):
+        start.wait()
+        for _ in range(5):
+            if number % 2:
+                adapters[number].experiments.ensure("e")
+            else:
+                assert len(list(adapters[number].experiments.list())) <= 1
+
+    with ThreadPoolExecutor(len(adapters)) as pool:
+        list(pool.map(work, range(len(adapters))))
+    assert [one.name for one in adapters[0].experiments.list()] == ["e"]
+
+
 def test_threads_share_an_adapter(local, start):
     run_id = start(local)
 
@@ -105,9 +125,14 @@ def test_a_forked_process_opens_its_own_connections(local, local_root, start):
     local.metrics.write(run_id, [MetricPoint("m", step, 0, 0.0) for step in range(10)])
     walk = local.metrics.read(run_id)
     next(walk)
+    local.runs.get([run_id])
+    pool = local._database._connections
+    inherited = {*pool._idle, *pool._lent}
     child = os.fork()
     if child == 0:
         try:
+            if inherited & {*pool._idle, *pool._lent}:
+                os._exit(3)
             local.metrics.write(run_id, [MetricPoint("child", step, 0, 0.0) for step in range(10)])
             os._exit(0 if len(list(local.metrics.read(run_id, ["m", "child"]))) == 20 else 1)
         finally:
@@ -115,6 +140,7 @@ def test_a_forked_process_opens_its_own_connections(local, local_root, start):
     local.metrics.write(run_id, [MetricPoint("parent", step, 0, 0.0) for step in range(10)])
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
+    assert len(inherited) == 2
     assert len(list(walk)) == 9
     local.metrics.write(run_id, [MetricPoint("after", 0, 0, 0.0)])
     assert len(list(local.metrics.read(run_id))) == 31

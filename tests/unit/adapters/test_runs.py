@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import pytest
 
@@ -187,6 +188,19 @@ def test_the_greatest_status_wins(adapter, run_id, backwards):
         seen.append((run.status, run.ended_ms, run.epoch))
     last = ("RUNNING", None, 1)
     assert seen == ([last] * 4 if backwards else [("RUNNING", None, 0), ("FAILED", 10, 0), ("FINISHED", 20, 0), last])
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_end_outlasts_what_was_sent_before_it_and_came_later(adapter, run_id, order):
+    writes = [
+        StatusWrite(2, "RUNNING", None, stamp(9)),
+        StatusWrite(2, "FINISHED", 20, stamp(2)),
+        StatusWrite(1, "KILLED", 30, stamp(99)),
+    ]
+    for n in order:
+        adapter.runs.write(run_id, RunWrites(status=writes[n]))
+    run = only(adapter, run_id)
+    assert (run.status, run.ended_ms, run.epoch) == ("FINISHED", 20, 2)
 
 
 def test_an_epoch_has_one_owner(adapter, run_id):

@@ -85,7 +85,10 @@ def _empty() -> Iterator[sqlite3.Connection]:
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection, path) == len(MIGRATIONS):
+    connection.execute("BEGIN")  # all that tells what the file is must be of one moment: it may be in the making
+    version = _version(connection, path)
+    connection.execute("COMMIT")
+    if version == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
     for number in range(_version(connection, path), len(MIGRATIONS)):  # another process may have been first

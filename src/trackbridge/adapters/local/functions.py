@@ -47,9 +47,9 @@ def _order_main(kind: str, stored: str) -> float | str:
 
 
 def _order_rest(kind: str, stored: str) -> int | str:
-    """Give what tells apart those alike in `_order_main`: NaN −1, −Inf and −0.0 0, plain numbers 1, great ints text."""
+    """Give what tells apart those alike in `_order_main`: NaN and −0.0 0, plain numbers 1, great ints text."""
     if kind == "float":
-        return -1 if stored == NAN else 0
+        return 0
     if kind == "int" and (number := int(stored)) != _floor(number):
         return f"{number + _ABOVE_ALL_INTS:x}"  # all of one length, and text sorts above numbers
     return 1

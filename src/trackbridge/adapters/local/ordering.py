@@ -26,7 +26,7 @@ _RUN_TERMS = {
 _RANK = "CASE {0}.type WHEN 'bool' THEN 0 WHEN 'int' THEN 1 WHEN 'float' THEN 1 WHEN 'str' THEN 2 ELSE 3 END"
 _CODED = "typeof({0}.{1}) = 'text' AND {2} != 'str'"
 _MAIN = f"CASE WHEN {_CODED} THEN order_main({{2}}, {{0}}.{{1}}) ELSE {{0}}.{{1}} END"
-_REST = f"CASE WHEN {_CODED} THEN order_rest({{2}}, {{0}}.{{1}}) WHEN {{0}}.{{1}} = -9e999 THEN 0 ELSE 1 END"
+_REST = f"CASE WHEN {_CODED} THEN order_rest({{2}}, {{0}}.{{1}}) ELSE 1 END"
 
 
 @dataclass(slots=True)
