@@ -1,5 +1,7 @@
 """Every way of cheating that §6 names fails, in a pytest of its own: at collection, or without a certificate."""
 
+import json
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -303,3 +305,24 @@ def test_a_probe_that_reads_through_the_store(author):
     result = author(*FAST, adapter="changes['probe'] = 'toy_probe:make'", toy_probe=probe)
     assert result.ret == 1
     assert "the probe of toy is not independent" in said(result)
+
+
+def test_a_deviation_that_nobody_provokes_fails_a_suite_that_is_otherwise_kept(author, pytester):
+    adapter = "changes['deviations'] = (Deviation('inf-clamped', 'M1', 'the greatest number', 'so it is'),)"
+    tests = """
+        from trackbridge.testing import Contract, Scale
+
+        class TestToy(Contract):
+            url = "toy://bench"
+            scale = Scale(points=1_000, big_bytes=10_000, examples=1)
+    """
+    result = author("--trackbridge-report", "report", adapter=adapter, tests=tests)
+    assert result.parseoutcomes().keys() == {"passed"}
+    assert result.ret == 1
+    assert "no certificate: M1: the deviation inf-clamped is declared and nothing provokes it" in said(result)
+    (report,) = json.loads((pytester.path / "report" / "conformance.json").read_text())
+    rows = {row["clause"]: row["verdict"] for row in report["rows"]}
+    assert report["backend"] == "toy://bench"
+    assert [clause for clause, verdict in rows.items() if verdict == "failed"] == ["M1"]
+    assert {clause for clause, verdict in rows.items() if verdict == "refused"} == {"R2", "R4", "R8", "G5"}
+    assert "| M1 |" in (pytester.path / "report" / "conformance.md").read_text()

@@ -6,7 +6,7 @@ What is written here as an escape would be lost or normalized by an editor on th
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
     "BAD_NAMES",
@@ -65,7 +65,7 @@ NAMES: Final[tuple[str, ...]] = (
 )
 """Valid by P1, all different."""
 
-BAD_NAMES: Final[tuple[object, ...]] = (
+BAD_NAMES: Final[tuple[Any, ...]] = (
     "",
     " ",
     " a",
@@ -196,7 +196,7 @@ PATHS: Final[tuple[str, ...]] = (
 )
 """Valid by A1, in NFC; none lies below another that is a file."""
 
-BAD_PATHS: Final[tuple[object, ...]] = (
+BAD_PATHS: Final[tuple[Any, ...]] = (
     "",
     ".",
     "..",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from trackbridge.records.metrics import MetricPoint
     from trackbridge.records.models import ModelVersion
-    from trackbridge.records.runs import RunRecord
+    from trackbridge.records.runs import RunRecord, RunStatus
     from trackbridge.records.writes import RunWrites
     from trackbridge.run import Run
     from trackbridge.shipping import DeadLetter
@@ -177,7 +177,7 @@ class Lab:
     def logged(self, **options: Any) -> str:
         """Start and finish a run; give its id. `metrics` maps a name to its values, at steps 0, 1 and so on."""
         metrics: Mapping[str, Sequence[float]] = options.pop("metrics", {})
-        status: str = options.pop("status", "FINISHED")
+        status: RunStatus = options.pop("status", "FINISHED")
         run = self.start_run(**options)
         for name, values in metrics.items():
             for step, value in enumerate(values):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from trackbridge.errors import Rejected
 from trackbridge.records.datasets import DatasetRecord
@@ -85,6 +86,8 @@ def computed(lab: Lab) -> None:
 
 @check("D1", "what is no dataset is refused at the call", capability="datasets")
 def refused(lab: Lab) -> None:
+    bad: Any
+    rows: Any
     with lab.start_run() as run:
         for bad in BAD_NAMES:
             with raises(Rejected, what=f"use_dataset(name={bad!r})"):

@@ -29,8 +29,9 @@ __all__: list[str] = []
 def _provoked(lab: Lab) -> list[TrackbridgeError]:
     """Give one error of each kind that any backend can be made to raise."""
     with lab.start_run(params={"a": 1}) as run:
+        untyped: Any = run
         acts: list[tuple[type[TrackbridgeError], Callable[[], object]]] = [
-            (Rejected, lambda: run.log_metric("loss", "high")),
+            (Rejected, lambda: untyped.log_metric("loss", "high")),
             (Rejected, lambda: run.set_tag("trackbridge.x", "1")),
             (Rejected, lambda: run.log_text("x", "../x")),
             (NotFound, lambda: lab.store.runs.get(new_run_id())),

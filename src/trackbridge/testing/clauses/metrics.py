@@ -92,6 +92,7 @@ def names(lab: Lab) -> None:
 
 @check("M1", "what is no name, step or time is refused at the call", capability="metrics")
 def refused(lab: Lab) -> None:
+    step: Any
     with lab.start_run() as run:
         for bad in BAD_NAMES:
             with raises(Rejected, what=f"log_metric({bad!r}, 1.0)"):
@@ -310,7 +311,7 @@ def _ms(row: dict[str, Any]) -> int:
 
 @check("M6", "numbers of Python and of array libraries are accepted", capability="metrics")
 def accepted(lab: Lab) -> None:
-    given = {"int": 3, "float": 0.5, "big": 2**70, "item-float": Number(0.25), "item-int": Number(7)}
+    given: dict[str, Any] = {"int": 3, "float": 0.5, "big": 2**70, "item-float": Number(0.25), "item-int": Number(7)}
     with lab.start_run() as run:
         run.log_metrics(given, step=0, timestamp=1)
     expected = {"int": 3.0, "float": 0.5, "big": float(2**70), "item-float": 0.25, "item-int": 7.0}
@@ -319,6 +320,7 @@ def accepted(lab: Lab) -> None:
 
 @check("M6", "anything else is refused at the call", capability="metrics")
 def not_numbers(lab: Lab) -> None:
+    bad: Any
     with lab.start_run() as run:
         for bad in (True, 1j, "0.5", None, [0.5], b"1", Number("x"), Number(True), 10**400, object()):
             with raises(Rejected, what=f"log_metric('loss', {bad!r})") as caught:
