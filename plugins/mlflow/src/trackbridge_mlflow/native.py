@@ -127,7 +127,9 @@ def _dataset(found: Any) -> DatasetRecord:
         # Only what is surely this use's own: MLflow shows the source of whoever was first to use name and digest.
         digest = None if dataset.digest == _NO_DIGEST else dataset.digest
         return DatasetRecord(dataset.name, digest=digest, context=context)
-    rows = _json(dataset.profile).get("num_rows")
+    profile = _json(dataset.profile)
+    shape = profile.get("features_shape")
+    rows = profile.get("num_rows", shape[0] if isinstance(shape, list) and shape else None)
     return DatasetRecord(
         dataset.name,
         digest=f"mlflow:{dataset.digest}" if dataset.digest.isalnum() else None,
