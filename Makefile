@@ -3,6 +3,7 @@
 #   make demo      train three real models, promote the best, load it back
 #   make test      the first tier: everything that proves a promise, at least once
 #   make test-all  every combination
+#   make faults    crashes, full disks, dead servers
 #   make lint      ruff, mypy --strict, the layers, the size of files
 #   make bench     speed against hand-written code, as ratios
 #   make docs      write anew what docs/ takes from the code
@@ -14,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 PACKAGES := trackbridge $(notdir $(wildcard plugins/*/src/trackbridge_*))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench docs lock
+.PHONY: help setup demo test test-all faults lint format bench docs lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,6 +33,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(PYTEST)
+
+faults: $(READY)
+	$(PYTEST) tests/faults
 
 lint: $(READY)
 	$(BIN)/ruff check
