@@ -77,7 +77,11 @@ def make_report(backend: str, outcomes: Mapping[str, Outcome], deviations: Mappi
         refused = [outcome.detail for _, outcome in found if outcome and outcome.verdict == "refused"]
         kept = len(found) - len(refused)
         met = sorted(name for name, of in deviations.items() if of == clause and name in provoked)
-        notes = [f"{kept} of {len(found)} checks kept", *dict.fromkeys(refused)] if refused else [f"{kept} checks"]
+        notes = (
+            [f"{kept} of {len(found)} checks kept", *dict.fromkeys(refused)]
+            if refused
+            else [f"{kept} check{'s' if kept > 1 else ''}"]
+        )
         notes += [f"deviation {name}" for name in met]
         verdict: Verdict = "failed" if failed else "refused" if refused else "kept"
         rows.append(Row(clause, verdict, "; ".join(failed or notes)))

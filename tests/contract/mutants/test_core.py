@@ -6,7 +6,7 @@ from trackbridge.adapters.memory.artifacts import MemoryObjects
 from trackbridge.adapters.memory.registry import MemoryRegistry
 from trackbridge.adapters.memory.state import MemoryState
 from trackbridge.errors import NotFound, TrackbridgeError
-from trackbridge.protocol import Scope
+from trackbridge.protocol import PlainBulk, Scope
 from trackbridge.run import Run
 from trackbridge.shipping.delivery import Ledger
 from trackbridge.store import Runs
@@ -94,6 +94,18 @@ MUTANTS = {
         lambda patch: patch.around(Runs, "digest", lambda digest, self, run_id, content=False: digest(self, run_id, content)[:-1] + str(id(self))[-1:]),
     ),
     "times do not count": ("C1", lambda patch: patch.around(DIGESTS, "series_digest", times_ignored)),
+    "only the first batch is loaded": (
+        "C1",
+        lambda patch: patch.around(
+            PlainBulk, "load", lambda load, self, header, writes, points: load(self, header, writes, [next(iter(points))])
+        ),
+    ),
+    "the trail is copied without its end": (
+        "C3",
+        lambda patch: patch.around(
+            MemoryRegistry, "entries", lambda entries, self, model, start=0: iter(list(entries(self, model, start))[:-1])
+        ),
+    ),
     "sources count": ("C2", lambda patch: patch.put(DIGESTS, "_RUN_BOUND", ())),
     "ids count": ("C2", lambda patch: patch.around("trackbridge.store.digests", "canonical_content", lambda form, run, *rest: form(
         replace(run, name=run.id), *rest))),

@@ -233,6 +233,8 @@ MUTANTS = {
         adapter("set_mirror", lambda mirror, self, model, shown: mirror(self, model, Mirror(shown.count, shown.head, {
             number: replace(state, aliases=()) for number, state in shown.versions.items()}))),
     ),
+    "a rejection is an approval": ("G8", lambda patch: patch.around(
+        ACTS, "approval", lambda approval, state, number, decision: approval(state, number, "approved"))),
     "promoting approves": ("G8", fold_after(promotion_approves)),
     "promoting takes an approval back": ("G8", fold_after(promotion_resets)),
     "approvals are not mirrored": ("G8", adapter("set_mirror", unmirrored)),

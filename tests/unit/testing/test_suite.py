@@ -1,11 +1,13 @@
 import ast
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from trackbridge.errors import IntegrityError
+from trackbridge.protocol import Capabilities
 from trackbridge.testing import checks, clauses
 from trackbridge.testing.checks import Check, all_checks, check, checks_of, suite_digest, verify_registry
 from trackbridge.testing.suite import CLAUSES, SUITE_DIGEST, SUITE_VERSION
@@ -15,6 +17,10 @@ def test_every_clause_has_checks():
     assert {one.clause for one in all_checks()} == set(CLAUSES)
     assert len(all_checks()) >= 150
     assert [one.id for one in checks_of("T2")] == [one.id for one in all_checks() if one.clause == "T2"]
+
+
+def test_every_capability_has_checks():
+    assert {one.capability for one in all_checks()} == {field.name for field in fields(Capabilities)}
 
 
 def test_the_version_fixes_the_checks():

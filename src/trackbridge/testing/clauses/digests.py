@@ -6,10 +6,12 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trackbridge.records.ids import new_run_id
-from trackbridge.records.writes import AttributeWrite, RunWrites, Stamp
+from trackbridge.records.metrics import MetricPoint
+from trackbridge.records.writes import AttributeWrite, RunHeader, RunWrites, Stamp, StatusWrite, TagWrite
 from trackbridge.testing.checks import check
 from trackbridge.testing.expect import holds, same
 from trackbridge.testing.hostile import NAMES, STEPS, TEXTS, VALUES
@@ -197,3 +199,54 @@ def model(lab: Lab) -> None:
         same(second, first, f"the digest that a second reader computes after {what}")
         holds(first not in seen, f"{what} changes the digest")
         seen.append(first)
+
+
+@check("C3", "a model copied with its trail keeps its digest", capability="registry")
+def copied_model(lab: Lab) -> None:
+    from trackbridge.protocol import open_backend
+    from trackbridge.store import Store
+
+    name = lab.model(versions=2)
+    registry = lab.store.registry
+    registry.transition(name, 2, "Production", actor="alice", comment="\u6587")
+    registry.update(name, 2, description="best", tags={"a": "1"})
+    registry.set_alias(name, "champion", 2)
+    source = lab.reopen().adapter.registry
+    copy = open_backend(f"memory://{lab.name('copy')}")
+    copy.adapter.registry.ensure_model(name)
+    for version in source.versions(name):
+        copy.adapter.registry.create_version(name, version.spec, version.number)
+    for n, data in enumerate(source.entries(name)):
+        holds(copy.adapter.registry.append_entry(name, n, data), f"entry {n} is copied")
+    same(lab.model_digest(Store(copy), name), lab.model_digest(lab.second(), name), "the digest of the copy")
+    holds(lab.model_digest(lab.store, name) != lab.model_digest(lab.store, lab.model()), "another model has another")
+
+
+@check("C1", "a run loaded at once is the run that was meant, loaded twice too", capability="bulk")
+def loaded(lab: Lab) -> None:
+    header = RunHeader(new_run_id(), lab.experiment, 1_600_000_000_123)
+    stamps = [Stamp(1_600_000_000_000_000_000 + n, "w", n) for n in range(3)]
+    writes = RunWrites(
+        params={f"p{n:03d}": str(n) for n in range(150)},
+        tags=(TagWrite("team", "risk", stamps[0]),),
+        attributes=(AttributeWrite("name", "loaded", stamps[1]),),
+        status=StatusWrite(0, "FAILED", 1_600_000_009_999, stamps[2]),
+    )
+    points = [MetricPoint(name, step, step, step / 8) for name in ("a", "b") for step in range(1_200)]
+    batches = [points[:700], points[700:1_200], points[1_200:]]
+    lab.backend.adapter.experiments.ensure(lab.experiment)
+    chunk = min(lab.limits.params_per_write, lab.limits.items_per_write - 3)
+    first = dict(list(writes.params.items())[:chunk])
+    for _ in range(2):
+        same(
+            lab.backend.adapter.bulk.load(header, replace(writes, params=first), iter(batches)), (), "what was refused"
+        )
+    for record in lab.records(header.id):
+        same((record.params, record.tags, record.name), (first, {"team": "risk"}, "loaded"), "params, tags and name")
+        same(
+            (record.status, record.started_ms, record.ended_ms),
+            ("FAILED", 1_600_000_000_123, 1_600_000_009_999),
+            "times",
+        )
+    same(lab.points(header.id), points, "the points")
+    same(lab.found(), [header.id], "the runs that a search finds")

@@ -381,3 +381,21 @@ def approval(lab: Lab) -> None:
     registry.approve(model, 2)
     same(lab.second().registry.get(model, 2).approval, "approved", "the approval given after all")
     holds(isinstance(raw[1], VersionState), "the raw client gives states")
+
+
+@check("G8", "a decision can be changed, and said twice it is one", capability="registry")
+def approval_changed(lab: Lab) -> None:
+    model = lab.model(versions=2)
+    registry = lab.store.registry
+    for decide, expected in (
+        (registry.approve, "approved"),
+        (registry.reject, "rejected"),
+        (registry.approve, "approved"),
+    ):
+        for _ in range(2):
+            same(decide(model, 2, actor="alice", comment="after review").approval, expected, "what the decision gives")
+        found = [[one.approval for one in store.registry.versions(model)] for store in lab.stores()]
+        same(found, [["pending", expected]] * 2, "the approvals")
+    same([one.approval for one in registry.history(model)], ["approved", "rejected", "approved"], "the trail")
+    with raises(NotFound):
+        registry.approve(model, 3)
