@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from trackbridge.errors import Conflict, IntegrityError, NotFound
 from trackbridge.protocol import Refused
 from trackbridge.records.names import shown
@@ -60,12 +58,12 @@ def beside_folder(run_id: str, path: str, other: str) -> Conflict:
     )
 
 
-def check_content(path: str, size: int, sha256: str, found_size: int, found: hashlib._Hash) -> None:
+def check_content(path: str, size: int, sha256: str, found_size: int, found_sha256: str) -> None:
     """Raise `IntegrityError` unless what arrived is what was announced."""
-    if found_size != size or found.hexdigest() != sha256:
+    if (found_size, found_sha256) != (size, sha256):
         raise IntegrityError(
             f"artifact {shown(path)} was announced with {size} bytes and sha256 {sha256}, "
-            f"but {found_size} bytes with sha256 {found.hexdigest()} arrived; nothing was stored",
+            f"but {found_size} bytes with sha256 {found_sha256} arrived; nothing was stored",
             clause="A4",
             remedy="The file changed while it was read: log it again.",
         )

@@ -49,6 +49,13 @@ def test_a_store_that_comes_to_be_elsewhere_is_seen(local, local_root, opened, s
     assert [run.id for run in local.runs.scan(Scan())] == [run_id]
 
 
+@pytest.mark.parametrize("folder", ["a b", "q?mode=ro", "#1", "%41", "ünï/文件", "it's"])
+def test_any_directory_will_do(tmp_path, opened, start, folder):
+    adapter = opened(f"local://{tmp_path}/{folder}")
+    run_id = start(adapter)
+    assert sql(tmp_path / folder, "SELECT id FROM runs") == [(run_id,)]
+
+
 def test_a_store_that_was_removed_is_made_anew(local, local_root, start):
     start(local)
     shutil.rmtree(local_root)

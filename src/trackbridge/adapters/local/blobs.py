@@ -47,7 +47,7 @@ class Blobs:
                     found_size += len(chunk)
                     with translated(staged):  # what `content` raises is its owner's affair
                         _write(file, chunk)
-                check_content(path, size, sha256, found_size, found)
+                check_content(path, size, sha256, found_size, found.hexdigest())
                 with translated(staged):
                     os.fsync(file.fileno())
             yield staged

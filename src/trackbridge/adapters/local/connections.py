@@ -116,7 +116,7 @@ def _open(path: Path, *, create: bool) -> sqlite3.Connection:
     )
 
 
-_ALL: WeakSet[Connections] = WeakSet()
+_ALL: WeakSet[Connections] = WeakSet()  # which a fork must tell
 
 
 def _after_fork() -> None:

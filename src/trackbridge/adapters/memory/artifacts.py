@@ -24,7 +24,7 @@ class MemoryArtifacts:
     def put(self, run_id: str, path: str, content: BinaryIO, *, size: int, sha256: str) -> None:
         """Store the content of one file, replacing what was there."""
         data = content.read()
-        check_content(path, size, sha256, len(data), hashlib.sha256(data))
+        check_content(path, size, sha256, len(data), hashlib.sha256(data).hexdigest())
         with self._state.held() as state:
             run = state.run(run_id)
             for other in run.artifacts:
