@@ -15,7 +15,6 @@ from trackbridge.records.writes import RunHeader
 # MLflow and what it imports warn at import and at use; each line is one of theirs, none is about us.
 THEIRS = (
     "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning",  # MLflow's store on SQLAlchemy 2.1
-    "ignore:.*Add type hints to the `predict` method:UserWarning",  # mlflow.pyfunc, of every PythonModel without
     "ignore:.*Any type hint is inferred as AnyType:UserWarning",  # mlflow.pyfunc, while it is imported
 )
 
