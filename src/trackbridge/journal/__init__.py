@@ -4,12 +4,13 @@ from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cu
 from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record
 from trackbridge.journal.format import Counters
 from trackbridge.journal.options import JournalOptions
-from trackbridge.journal.owner import Identity, try_lock
+from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity, try_lock
 from trackbridge.journal.ranges import Ranges
 from trackbridge.journal.reader import JournalReader, discard, find_journals
 from trackbridge.journal.writer import JournalStats, JournalWriter
 
 __all__ = [
+    "OWNER_FILE",
     "Batch",
     "Counters",
     "Cursor",
@@ -26,7 +27,9 @@ __all__ = [
     "cursor_path",
     "discard",
     "find_journals",
+    "is_alive",
     "load_cursor",
+    "read_identity",
     "save_cursor",
     "try_lock",
 ]

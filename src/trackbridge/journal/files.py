@@ -44,9 +44,12 @@ def _file_system(table: str, path: str) -> str:
     return kind
 
 
-def allocate(descriptor: int, size_bytes: int) -> None:
-    """Give the file real blocks for `size_bytes`; raise `OSError` where there is no room."""
-    os.posix_fallocate(descriptor, 0, size_bytes)
+def allocate(descriptor: int, start: int, stop: int) -> None:
+    """Give an unwritten part of a file real blocks; raise `OSError` where there is no room."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, start, stop - start)
+    else:
+        write_at(descriptor, bytes(stop - start), start)
 
 
 def prefault(buffer: mmap) -> None:

@@ -123,9 +123,11 @@ class Segment:
         encoded = header.encode()
         if not header.mapped:
             os.ftruncate(fd, header.heap_start)
+            allocate(fd, 0, HEADER_BYTES)  # for counters and seal
+            allocate(fd, header.slots_end - LAST_WORDS * SLOT_BYTES, header.heap_start)
             write_at(fd, encoded, 0)
             return Descriptor(os.dup(fd))
-        allocate(fd, header.heap_start + MARGIN_BYTES)
+        allocate(fd, 0, header.heap_start + MARGIN_BYTES)
         self._map = mmap(fd, header.slots_end)
         prefault(self._map)
         self._map[: len(encoded)] = encoded

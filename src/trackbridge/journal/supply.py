@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from trackbridge.errors import TrackbridgeError
@@ -62,10 +63,11 @@ class Supply:
         self._lock = threading.Lock()  # held while a segment is made: whoever needs it waits for that
         self._spare: Segment | None = None
         self._current: Segment | None = None
+        self._passed: Segment | None = None  # the one before, while calls may still begin to use it
         self._full: list[Segment] = []
         self._shortage: Shortage | None = None
         self._weighed = 0  # bytes, at least those in use: looked up only when they might pass the bound
-        self._wake = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # in C: an interrupt in `put` leaves nobody waiting for ever
         self._stop = False
         self._thread = threading.Thread(target=self._work, name="trackbridge-journal", daemon=True)
 
@@ -85,11 +87,21 @@ class Supply:
             if self._spare is None:
                 assert self._shortage is not None
                 return self._shortage
-            if self._current is not None and self._current not in self._full:
-                self._full.append(self._current)
+            self._retire()
+            self._passed = self._current
             self._current, self._spare = self._spare, None
-            self._wake.set()
             return self._current
+
+    def passed(self) -> None:
+        """Note that no new call uses the segment before the one that `take` gave."""
+        with self._lock:
+            self._retire()
+        self._wake.put(None)
+
+    def _retire(self) -> None:
+        if self._passed is not None and self._passed not in self._full:
+            self._full.append(self._passed)
+        self._passed = None
 
     def has_room(self, size_bytes: int) -> bool:
         """Tell whether the journal may grow by so much within its bound, and count on it."""
@@ -106,22 +118,29 @@ class Supply:
     def sync(self) -> None:
         """Bring everything written so far to the disk itself; raise `OSError` where that fails."""
         with self._lock:
-            held = [*self._full, *([self._current] if self._current else [])]
+            held = [*self._full, *(held for held in (self._passed, self._current) if held)]
         for segment in held:
             segment.sync()
         sync_directory(self.directory)
 
     def close(self) -> None:
-        """Stop the helper, seal what was used, delete what was not."""
+        """Stop the helper; it seals what was used and deletes what was not."""
         self._stop = True
-        self._wake.set()
-        if self._thread.is_alive():
+        self._wake.put(None)
+        if self._thread.ident is None:
+            self._finish_all()
+        else:
             self._thread.join()
+
+    def _finish_all(self) -> None:
+        # In the helper, where no signal handler runs: an interrupt while a file is let go of would go unseen.
         with self._lock:
             if self._spare is not None:
-                self._spare.path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # readers take it for what it is, an empty segment
+                    self._spare.path.unlink(missing_ok=True)
                 self._spare.close()
                 self._spare = None
+            self._retire()
             last, self._current = self._current, None
             if last is not None:
                 self._full.append(last)
@@ -141,9 +160,12 @@ class Supply:
             if machine and time.monotonic() >= due:
                 self._try_sync()
                 due = time.monotonic() + self._options.sync_interval_s
-            pause = [_QUIET_POLL_S] if waiting else []
-            self._wake.wait(min([*pause, *([max(0.0, due - time.monotonic())] if machine else [])], default=None))
-            self._wake.clear()
+            pauses = [_QUIET_POLL_S] if waiting else []
+            if machine:
+                pauses.append(max(0.0, due - time.monotonic()))
+            with contextlib.suppress(Empty):
+                self._wake.get(timeout=min(pauses, default=None))
+        self._finish_all()
 
     def _is_short(self) -> bool:
         return self._shortage is not None and time.monotonic() < self._shortage.until
@@ -213,6 +235,6 @@ class Supply:
 
     def forget(self) -> None:
         """Let go of all segments, in a forked child: they are the parent's."""
-        for segment in (*self._full, *(held for held in (self._spare, self._current) if held)):
+        for segment in (*self._full, *(held for held in (self._spare, self._current, self._passed) if held)):
             segment.close()
-        self._full, self._spare, self._current = [], None, None
+        self._full, self._spare, self._current, self._passed = [], None, None, None

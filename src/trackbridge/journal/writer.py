@@ -232,8 +232,8 @@ class JournalWriter:
         self._taken += seen.taken()
         self._shortage = None
         self._use(taken)
-        if self._counters != Counters():
-            taken.count(self._counters)
+        self._supply.passed()
+        self._count()
         return None
 
     def _append(self, kind: int, payload: bytes, time_s: float) -> Shortage | None:
@@ -311,12 +311,15 @@ class JournalWriter:
             self._shortage = shortage
             counters = self._counters
             self._counters = Counters(counters.dropped_points + points, counters.dropped_records + records)
-            if self._closed:
-                return
-            try:
-                self._segment.count(self._counters)
-            except OSError as error:  # they are still in `stats`, and go into the next segment
-                _log.debug("the counters could not be written: %s", error)
+            self._count()
+
+    def _count(self) -> None:
+        if self._closed or self._counters == Counters():
+            return
+        try:
+            self._segment.count(self._counters)
+        except OSError as error:  # they are still in `stats`, and go into the next segment
+            _log.debug("the counters could not be written: %s", error)
 
     def after_fork(self) -> None:
         """Let go of the parent's journal without a trace in it; called in every forked child."""
