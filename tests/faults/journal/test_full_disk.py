@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from trackbridge.errors import ConfigurationError
+from trackbridge.journal import JournalWriter
 from trackbridge.records.ids import new_run_id
 
 FILL = Path(__file__).with_name("fill.py")
@@ -72,3 +74,20 @@ def test_a_disk_that_refuses_to_grow_costs_only_what_came_after(tmp_path, mode):
         assert done.returncode == 0, done.stderr
         answers.append(json.loads(done.stdout))
     check(*answers)
+
+
+@pytest.mark.parametrize("root", ["/proc/self", "/dev/null"])
+def test_a_place_that_takes_no_files_is_a_clear_error(root):
+    with pytest.raises(ConfigurationError, match="no journal can be kept") as caught:
+        JournalWriter(Path(root), new_run_id())
+    assert "Choose a directory" in str(caught.value)
+
+
+@pytest.mark.parametrize("disk", [disk for disk in disks() if disk == "tmpfs"])
+def test_a_read_only_file_system_is_a_clear_error(tmp_path, disk):
+    program = "import sys, pathlib, trackbridge.journal as j; j.JournalWriter(pathlib.Path(sys.argv[1]), '0' * 32)"
+    script = f'{MOUNTS[disk]} && mount -o remount,ro {{root}} && {sys.executable} -c "{program}" {{root}}'
+    command = [*UNSHARE, "sh", "-c", script.format(root=tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "ConfigurationError: no journal can be kept" in done.stderr
+    assert "Read-only file system" in done.stderr
