@@ -2,6 +2,7 @@
 
 from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cursor
 from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record
+from trackbridge.journal.files import bytes_used
 from trackbridge.journal.format import Counters
 from trackbridge.journal.options import JournalOptions
 from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity, try_lock
@@ -24,6 +25,7 @@ __all__ = [
     "Ranges",
     "RawPoint",
     "Record",
+    "bytes_used",
     "cursor_path",
     "discard",
     "find_journals",

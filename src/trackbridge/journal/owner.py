@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -57,7 +57,7 @@ def this_process(
         started=_start_of(os.getpid()) or "",
         boot=_boot(),
         pid_namespace=_pid_namespace(),
-        host=socket.gethostname(),
+        host=platform.node(),
         created_ms=time.time_ns() // 1_000_000,
         forked_from=forked_from,
         extra=dict(extra or {}),

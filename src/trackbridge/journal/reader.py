@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -36,6 +35,8 @@ def find_journals(root: Path, run: str = "*") -> Iterator[Path]:
 
 def discard(directory: Path) -> None:
     """Delete a journal whose writer is gone; raise `Conflict` if it is not."""
+    import shutil
+
     if is_alive(directory):
         raise Conflict(f"the journal in {directory} is still being written", remedy="Wait for its process to end.")
     shutil.rmtree(directory, ignore_errors=True)

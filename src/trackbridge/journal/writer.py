@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -29,6 +30,7 @@ __all__ = ["JournalStats", "JournalWriter", "Refuse"]
 Refuse: TypeAlias = Callable[[Rejected], None]
 
 _log = logging.getLogger(__name__)
+_WRITER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BLOCK_POLL_S: Final = 0.02
 
 
@@ -59,6 +61,7 @@ class JournalWriter:
 
     Raises:
         ConfigurationError: no journal can be kept there.
+        Rejected: the run's id or the writer's is none.
     """
 
     def __init__(
@@ -82,7 +85,9 @@ class JournalWriter:
         self._closed = self._forked = False
         self._counters = Counters()
         self._taken = 0  # in segments that are no longer in use
-        self._writer = writer or _new_writer()
+        self._writer = _new_writer() if writer is None else writer
+        if not _WRITER.fullmatch(self._writer):
+            raise Rejected(f"{shown(writer)} is not a writer's name", remedy="Use 1 to 64 of A-Z, a-z, 0-9, _ and -.")
         self._open(None)
         self._put: Put = put_mapped if self._supply.mapped else plain_put(self._lost)
         self.log_metric, self._swap_one = one_metric(self._put, self._log)

@@ -295,3 +295,9 @@ def test_a_root_that_is_a_file_is_refused_and_left_alone(tmp_path):
 def test_a_run_id_that_is_none_is_refused(tmp_path):
     with pytest.raises(Rejected):
         JournalWriter(tmp_path, "../..")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "x" * 65])
+def test_a_writer_whose_name_cannot_be_a_directory_is_refused(tmp_path, name):
+    with pytest.raises(Rejected):
+        JournalWriter(tmp_path, new_run_id(), writer=name)
