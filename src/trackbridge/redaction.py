@@ -58,7 +58,7 @@ _FORMS: Final = tuple(
 
 # Names, as their words. `token` alone may be a word of a vocabulary, `pad_token` always is one.
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_SECRET_ENDING: Final = re.compile(r".*(?:password|passwd|passphrase|secret|secrets|credentials?|apikey|authtoken)")
+_SECRET_ENDING: Final = re.compile(r".*(?:password|passwd|passphrase|secret|credential|apikey|authtoken)s?")
 _OF_KEYS: Final = frozenset(
     {"access", "account", "api", "auth", "deploy", "encryption", "master", "private", "secret", "service", "shared",
      "signing", "storage", "subscription"}
@@ -87,13 +87,15 @@ _COMMON: Final = frozenset(
 _HINT: Final = re.compile(r"(?i)passw|passphrase|secret|token|key|pwd|credential")
 _VALUE: Final = (
     r"""(?:(?P<quote>\\*["'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|.)){1,4096}+)(?P=quote)"""
-    r"""|["']?(?P<bare>(?![$*])[^\s"'`,;&|<>(){}\[\]]++)(?!\())"""
+    r"""|["']?(?P<bare>(?![$*])[^\s"'`,;&|<>(){}\[\]]{1,1024}+)(?!\())"""  # bounded: it is looked at again for every name in it
 )
+_REST: Final = re.compile(r"""[^\s"'`,;&|<>(){}\[\]]*""")
 _ASSIGNED: Final = re.compile(
     rf"""(?<![A-Za-z0-9_])(?P<name>[A-Za-z][A-Za-z0-9_-]{{2,63}})\\*["']?\s*(?:=>|:=|=|:)\s*(?={_VALUE})""", re.DOTALL
 )
 _FLAG: Final = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{{2,63}})\s+(?!-)(?={_VALUE})", re.DOTALL)
 _OPTION: Final = re.compile(r"(?<=[?&])(?P<name>[^=&#\s]{1,64})=(?=(?P<bare>[^&#\s]+))")
+_DIGIT: Final = re.compile(r"\d")
 _NO_SECRET: Final = re.compile(r"(?i)none|null|nil|true|false|str|string|required|optional|undefined|[0-9.]{1,4}|\W+")
 
 _patterns: tuple[re.Pattern[str], ...] = ()
@@ -158,7 +160,7 @@ def redact_value(value: ParamValue, name: str = "") -> ParamValue:
         flags = ["", *value]
         return [redact_value(item, _flag(flag, item) or name) for flag, item in zip(flags, value, strict=False)]
     if isinstance(value, dict):
-        return {key: redact_value(item, key) for key, item in value.items()}
+        return {key: redact_value(item, f"{name}.{key}") for key, item in value.items()}
     return value
 
 
@@ -186,6 +188,8 @@ def _masked(text: str, pattern: re.Pattern[str], is_secret: Callable[[str, str, 
         if match.start(group) >= done and is_secret(match["name"], match[group], group == "quoted"):
             pieces += [text[done : match.start(group)], MASK]
             done = match.end(group)
+            if group == "bare" and (rest := _REST.match(text, done)):
+                done = rest.end()
     return "".join([*pieces, text[done:]])
 
 
@@ -207,12 +211,22 @@ def _is_secret_option(name: str, _value: str, _quoted: bool) -> bool:
 
 
 def _is_secret_value(name: str, value: str) -> bool:
-    strength = _strength(re.split(r"[./]", name)[-1])
+    """Tell whether text under a name is a secret: ``db.password`` by its last part, ``password.value`` by one above."""
+    *above, last = re.split(r"[./]", name)
+    if _is_about_secrets(last):
+        return False
+    if any(_strength(part) in {"sure", "secret"} for part in above):
+        return True
+    strength = _strength(last)
     return _is_random(value) if strength == "token" else strength != ""
 
 
+def _is_about_secrets(name: str) -> bool:
+    return not _ABOUT_SECRETS.isdisjoint(_words(name)[-1:])
+
+
 def _is_random(value: str) -> bool:
-    return len(value) >= _MIN_LENGTH and any(character.isdigit() for character in value)
+    return len(value) >= _MIN_LENGTH and _DIGIT.search(value) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -238,7 +252,7 @@ def _strength(name: str) -> str:
 def _is_secret_variable(name: str) -> bool:
     """Tell whether an environment variable holds a secret: they are no params, so a token is a token."""
     words = _words(name)
-    if not words or words[-1] in _ABOUT_SECRETS or words == ["gpg", "key"]:
+    if not words or _is_about_secrets(name) or words == ["gpg", "key"]:
         return False
     return (
         words[-1] == "key"

@@ -218,6 +218,24 @@ def test_text_under_another_name_stays(name):
     assert redact_value("<short>", name) == "<short>"
 
 
+@pytest.mark.parametrize("name", ["password.value", "db/credentials/main", "auth_token.x", "passwords", "secret.a.b"])
+def test_text_below_the_name_of_a_secret_goes(name):
+    assert redact_value("short", name) == "***"
+    assert redact_value({"x": ["short"]}, name) == {"x": ["***"]}
+    assert redact_value("short", f"{name}.path") == "short"
+
+
+def test_a_table_below_the_name_of_a_secret_is_one():
+    value = {"password": {"main": "short", "length": 5, "path": "a/b"}, "plain": {"main": "short"}}
+    expected = {"password": {"main": "***", "length": 5, "path": "a/b"}, "plain": {"main": "short"}}
+    assert redact_value(value) == expected
+
+
+def test_a_long_secret_goes_to_its_end():
+    secret = "a1B2" * 5_000
+    assert redact_text(f"password={secret} and --api-key {secret}, x") == "password=*** and --api-key ***, x"
+
+
 def test_a_token_is_told_by_its_looks():
     assert redact_value("a1b2c3d4e5", "token") == "***"
     assert redact_value("reinforcement", "token") == "reinforcement"
@@ -272,6 +290,8 @@ HOSTILE = {
     "dashes": "-" * 64_000,
     "open quotes": "password='" * 6_000,
     "backslashes": "password=" + "\\" * 64_000,
+    "names within names": "password=" * 7_000,
+    "no end of tokens": "token=\\" * 9_000,
     "colons": "://" * 20_000,
     "users": "://" + "a1" * 32_000,
     "spaces": "token" + " " * 64_000 + "=",
