@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import logging
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from trackbridge.errors import ConfigurationError, NotFound, Rejected
 from trackbridge.protocol import NativeModel, RegistryStore, VersionSpec
@@ -12,6 +14,7 @@ from trackbridge.protocol.discovery import hooks
 from trackbridge.records.models import STAGES, Approval, ModelRecord, ModelVersion, Stage, check_stage
 from trackbridge.records.names import check_alias, check_name, check_text, shown
 from trackbridge.records.trail import TrailEntry
+from trackbridge.records.values import as_index
 from trackbridge.redaction import redact_text
 from trackbridge.registry import acts
 from trackbridge.registry.announcing import announce
@@ -23,6 +26,9 @@ from trackbridge.registry.searching import model_matcher
 from trackbridge.registry.state import ModelState, read_state
 
 __all__ = ["Registry"]
+
+_NUMBER: Final = re.compile(r"[0-9]{1,19}")
+_MAX_NUMBER: Final = 2**63 - 1
 
 _log = logging.getLogger("trackbridge.registry")
 
@@ -74,7 +80,7 @@ class Registry:
             NotFound: no such model, version or alias, or nothing in that stage.
         """
         state = self._read(model)
-        if isinstance(which, str) and not which.isdecimal():
+        if isinstance(which, str) and not _NUMBER.fullmatch(which):
             return _by_name(state, which)
         return state.version(check_number(int(which) if isinstance(which, str) else which))
 
@@ -127,8 +133,9 @@ class Registry:
             self.model(model)
             self._store.edit_model(model, description=text, tags=checked)
         else:
-            self._read(model).version(check_number(version))
-            self._store.edit_version(model, version, description=text, tags=checked)
+            number = check_number(version)
+            self._read(model).version(number)
+            self._store.edit_version(model, number, description=text, tags=checked)
 
     def delete_model(self, model: str) -> None:
         """Delete a model; its name and its numbers are spent (G1)."""
@@ -359,9 +366,10 @@ def author(actor: str | None, comment: str | None, gate_digest: str | None = Non
 
 def check_number(number: object) -> int:
     """Return `number` if it can be a version's (G1), else raise `Rejected`."""
-    if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
-        return int(number)
-    raise Rejected(f"{shown(number)} is no version number", clause="G1", remedy="Versions are integers from 1.")
+    index = as_index(number)
+    if index is None or not 1 <= index <= _MAX_NUMBER:
+        raise Rejected(f"{shown(number)} is no version number", clause="G1", remedy="Versions are integers from 1.")
+    return index
 
 
 def _user() -> str:

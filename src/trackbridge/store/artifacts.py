@@ -79,8 +79,10 @@ class Artifacts:
         )
 
 
-def _checked_prefix(prefix: str) -> str:
-    return check_artifact_path(prefix.removesuffix("/")) if prefix else ""
+def _checked_prefix(prefix: object) -> str:
+    if prefix == "":
+        return ""
+    return check_artifact_path(prefix.removesuffix("/") if isinstance(prefix, str) else prefix)
 
 
 def _no_artifact(run_id: str, path: str) -> NotFound:

@@ -57,8 +57,11 @@ def _inside(dest: Path, path: str) -> Path:
     """Give the place of an artifact below `dest`; symbolic links on the way are followed before it is judged."""
     parts = path.split("/")
     target = dest.joinpath(*parts)
-    root = dest.resolve()
-    if any(part in {"", ".", ".."} or "\x00" in part for part in parts) or not target.resolve().is_relative_to(root):
+    leaves = any(part in {"", ".", ".."} or "\x00" in part for part in parts)
+    if not leaves:
+        with _disk(target):
+            leaves = not target.resolve().is_relative_to(dest.resolve())
+    if leaves:
         raise Rejected(
             f"the artifact path {shown(path)} leads out of {dest}",
             clause="A5",
@@ -71,9 +74,9 @@ def _inside(dest: Path, path: str) -> Path:
 def _disk(target: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a loop of links is a RuntimeError
         raise ConfigurationError(
-            f"{target} cannot be written: {error.strerror or error}",
+            f"{target} cannot be written: {getattr(error, 'strerror', None) or error}",
             clause="A5",
             remedy="Give a destination that is a folder, with room, and writable.",
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from trackbridge.errors import ConfigurationError, Conflict, NotFound, Rejected
@@ -34,11 +35,26 @@ def test_a_number_can_be_given_and_is_spent(registry: Registry) -> None:
         registry.create("fraud", VersionSpec("b", None, "m", None, 0), 7)
 
 
-@pytest.mark.parametrize("number", [0, -1, True, "1", 1.0, None])
+@pytest.mark.parametrize("number", [0, -1, True, "1", 1.0, None, 2**63])
 def test_what_is_no_version_number_is_rejected(registry: Registry, make: Make, number: object) -> None:
     make()
     with pytest.raises(Rejected, match="no version number"):
         registry.transition("fraud", number, "Staging")  # type: ignore[arg-type]
+
+
+def test_a_number_of_any_make_is_one(registry: Registry, make: Make) -> None:
+    make(2)
+    number: int = np.int64(2)  # type: ignore[assignment]  # what a data frame's column gives
+    registry.update("fraud", number, description="why")
+    found = registry.get("fraud", number)
+    assert (found.number, type(found.number), found.description) == (2, int, "why")
+
+
+@pytest.mark.parametrize("which", ["9" * 5_000, "\u00b2", "\u0663", "-1", ""])
+def test_what_names_no_version_is_not_found(registry: Registry, make: Make, which: str) -> None:
+    make(3)
+    with pytest.raises(NotFound):
+        registry.get("fraud", which)
 
 
 def test_several_versions_may_share_a_stage(registry: Registry, make: Make) -> None:

@@ -62,6 +62,23 @@ def test_a_prefix_is_a_whole_path_or_folder(lab: Any, prefix: str) -> None:
     assert [file.path for file in lab.store.artifacts.list(run_id, prefix)] == sorted(below(prefix.rstrip("/")))
 
 
+@pytest.mark.parametrize("path", [5, None, Path("model"), b"model"])
+def test_what_is_no_text_is_no_path(lab: Any, path: Any, tmp_path: Path) -> None:
+    run_id = lab.run(files=FILES)
+    for ask in (lab.store.artifacts.list, lab.store.artifacts.open):
+        with pytest.raises(Rejected, match="must be a string"):
+            ask(run_id, path)
+    with pytest.raises(Rejected, match="must be a string"):
+        lab.store.artifacts.download(run_id, path, tmp_path)
+
+
+def test_a_loop_of_links_in_the_destination_is_told(lab: Any, tmp_path: Path) -> None:
+    run_id = lab.run(files=FILES)
+    (tmp_path / "plots").symlink_to("plots")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        lab.store.artifacts.download(run_id, "plots", tmp_path)
+
+
 def test_a_file_is_read_and_sought(lab: Any) -> None:
     run_id = lab.run(files=FILES)
     for path, data in FILES.items():
