@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from trackbridge.cli import backends, conformance, demo, doctor, models, runs, verify
+from trackbridge.cli import backends, conformance, demo, doctor, gate, models, runs, verify
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
 
@@ -32,6 +32,7 @@ app.command()(doctor.doctor)
 app.command()(backends.backends)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.command()(gate.gate)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
 

@@ -48,6 +48,8 @@ def trail_table(entries: Iterable[TrailEntry]) -> Table:
 
 def _decision(entry: TrailEntry) -> str:
     notes = [note for note, told in (("forced", entry.forced), ("made outside", entry.outside)) if told]
+    if entry.gate_digest is not None:
+        notes.append(f"gate {entry.gate_digest.removeprefix('sha256:')[:12]}")
     return f"{_act(entry)} ({', '.join(notes)})" if notes else _act(entry)
 
 

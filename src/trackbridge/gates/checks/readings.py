@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from trackbridge.gates.facts import Facts
 from trackbridge.records.names import shown
 
-__all__ = ["USES", "Reading", "Use", "exact", "number", "read"]
+__all__ = ["USES", "Reading", "Use", "distance", "exact", "number", "read"]
 
 Use: TypeAlias = Literal["last", "min", "max"]
 USES: Final[tuple[Use, ...]] = get_args(Use)
@@ -59,3 +59,8 @@ def exact(value: float) -> Fraction:
 def number(value: float | Fraction) -> str:
     """Show a number to people."""
     return f"{float(value):.6g}"
+
+
+def distance(value: Fraction) -> str:
+    """Show a difference to people: fewer digits say enough."""
+    return f"{float(value):.4g}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias, get_args
 
-from trackbridge.gates.checks.readings import Use, exact, number, read
+from trackbridge.gates.checks.readings import Use, distance, exact, number, read
 from trackbridge.gates.facts import Facts
 from trackbridge.gates.verdicts import Finding, Status
 
@@ -33,7 +33,7 @@ class Allowance:
     def said(self, baseline: Fraction) -> str:
         """Give the amount in words."""
         share = f" ({number(self.amount * 100)} % of |{number(baseline)}|)" if self.relative else ""
-        return f"{number(self.of(baseline))}{share}"
+        return f"{distance(self.of(baseline))}{share}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +100,4 @@ class Regression:
 def _difference(worse: Fraction) -> str:
     if worse == 0:
         return "the same as"
-    return f"{number(abs(worse))} {'worse' if worse > 0 else 'better'} than"
+    return f"{distance(abs(worse))} {'worse' if worse > 0 else 'better'} than"

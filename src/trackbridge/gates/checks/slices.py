@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trackbridge.gates.checks.bounds import Bound
-from trackbridge.gates.checks.readings import exact, number, read
+from trackbridge.gates.checks.readings import distance, exact, number, read
 from trackbridge.gates.facts import Facts, Slice, Sliced, SliceTable
 from trackbridge.gates.verdicts import Finding, Status
 from trackbridge.records.names import shown
@@ -161,7 +161,7 @@ def _spread(slices: Sequence[Slice]) -> Fraction:
 def _apart(slices: Sequence[Slice], limit: float) -> str:
     least, most = min(slices, key=lambda one: one.value), max(slices, key=lambda one: one.value)
     return (
-        f"{_named([most])} and {_named([least])} are {number(_spread(slices))} apart; "
+        f"{_named([most])} and {_named([least])} are {distance(_spread(slices))} apart; "
         f"at most {number(limit)} is allowed"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from trackbridge.gates.evaluation import Judgement
 from trackbridge.gates.reports.curves import Curves, read_curves
@@ -13,7 +14,9 @@ from trackbridge.gates.reports.junit import as_junit
 from trackbridge.gates.reports.markdown import as_markdown
 from trackbridge.gates.reports.page import as_page
 
-__all__ = ["Report", "make_report", "read_curves"]
+__all__ = ["REPORT_FILES", "Report", "make_report", "read_curves"]
+
+REPORT_FILES: Final = ("gate.json", "junit.xml", "gate.md", "gate.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,10 @@ def make_report(judgement: Judgement, curves: Curves | None = None, forced: str 
     document = as_document(judgement, forced)
     data = as_json(document)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    files = {
-        "gate.json": data,
-        "junit.xml": as_junit(judgement, digest),
-        "gate.md": as_markdown(judgement, document, digest),
-        "gate.html": as_page(judgement, document, digest, curves or {}),
-    }
-    return Report(digest, files)
+    contents = (
+        data,
+        as_junit(judgement, digest),
+        as_markdown(judgement, document, digest),
+        as_page(judgement, document, digest, curves or {}),
+    )
+    return Report(digest, dict(zip(REPORT_FILES, contents, strict=True)))

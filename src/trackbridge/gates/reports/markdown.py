@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from trackbridge.gates.evaluation import Judgement
-from trackbridge.gates.reports.words import MARKS, change, headline, shown_number
+from trackbridge.gates.reports.words import MARKS, change, headline, shown_number, worst_first
 
 __all__ = ["as_markdown"]
 
@@ -30,7 +30,7 @@ def _lines(judgement: Judgement, document: dict[str, Any], digest: str) -> Itera
                 _escaped(finding.subject),
                 "<br>".join(map(_escaped, (finding.reason, *finding.notes))),
             )
-            for finding in judgement.verdict.findings
+            for finding in worst_first(judgement.verdict.findings)
         ),
     )
     if document["metrics"]:

@@ -12,7 +12,7 @@ from trackbridge.gates.evaluation import Judgement
 from trackbridge.gates.facts import Facts
 from trackbridge.gates.reports.curves import Curves
 from trackbridge.gates.reports.drawing import curve_svg, scale_svg
-from trackbridge.gates.reports.words import change, headline, shown_number
+from trackbridge.gates.reports.words import change, headline, shown_number, worst_first
 from trackbridge.gates.verdicts import Finding, Status
 from trackbridge.records.times import iso
 
@@ -33,7 +33,7 @@ def as_page(judgement: Judgement, document: dict[str, Any], digest: str, curves:
             *_metrics(document["metrics"]),
             *_slices(document["slices"]),
             *_curves(curves),
-            f"<footer>Judged {iso(judgement.candidate.read_ms)} UTC. Report <code>{escape(digest)}</code></footer>",
+            f"<footer>Judged {iso(judgement.candidate.read_ms)}. Report <code>{escape(digest)}</code></footer>",
         )
     )
     style = files(__package__).joinpath("style.css").read_text("utf-8")
@@ -67,7 +67,7 @@ def _version(facts: Facts) -> str:
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
     yield "<h2>Checks</h2><table><tr><th>verdict<th>check<th>why</tr>"
-    for finding in findings:
+    for finding in worst_first(findings):
         notes = "".join(f'<span class="note">{escape(note)}</span>' for note in finding.notes)
         yield (
             f'<tr><td class="status {finding.status}">{_WORDS[finding.status]}<td>{escape(finding.subject)}'
@@ -105,7 +105,7 @@ def _slices(groups: list[dict[str, Any]]) -> Iterator[str]:
             drawn = scale_svg(_float(row["candidate"]), _float(row["baseline"]), min(finite), max(finite))
             yield (
                 f'<tr><td>{escape(row["name"])}<td class="n">{rows}{few}<td class="n">{shown_number(row["candidate"])}'
-                f'<td class="n">{shown_number(row["baseline"])}<td>{drawn}</tr>'
+                f'<td class="n">{shown_number(row["baseline"])}<td class="drawn">{drawn}</tr>'
             )
         yield "</table>"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from trackbridge.gates.evaluation import Judgement
-from trackbridge.gates.verdicts import Status
+from trackbridge.gates.verdicts import Finding, Status
 
-__all__ = ["MARKS", "change", "headline", "shown_number"]
+__all__ = ["MARKS", "change", "headline", "shown_number", "worst_first"]
 
 MARKS: Final[dict[Status, str]] = {"pass": "✅", "fail": "❌", "insufficient": "❔"}
 
@@ -25,6 +26,12 @@ def headline(judgement: Judgement, forced: str | None) -> str:
     }[judgement.verdict.status]
     overruled = f" — overruled: {forced}" if forced else ""
     return f"{what} {said}{against}{overruled}"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Give what failed, then what could not be judged, then what passed: nobody reads past the first screen."""
+    order: tuple[Status, ...] = ("fail", "insufficient", "pass")
+    return sorted(findings, key=lambda finding: order.index(finding.status))
 
 
 def shown_number(value: float | str | None) -> str:
