@@ -151,10 +151,13 @@ def test_a_writer_that_was_overtaken_sets_right_what_it_overwrote(adapter, model
             apply(native, newer)
             mirrors._write(native, {}, newer)
             apply(native, older)  # the slow one's last calls arrive late
+            seen.append(registry.get_model(model).mirrored)  # so that a reader does not take them for outside changes
 
     overtook: list[bool] = []
+    seen: list[tuple[int, str]] = []
     mirrors._apply = overtaken
     registry.set_mirror(model, older)
     assert overtook
+    assert seen == [(1, "h1")]
     assert [v.state.stage for v in registry.versions(model)] == ["Production"]
     assert registry.get_model(model).mirrored == (2, "h2")

@@ -7,7 +7,7 @@ from typing import Final
 from trackbridge.protocol import PRESENT, Absent, BackendUrl, Capabilities, Deviation, Limits, NameRule
 from trackbridge_mlflow.tags import EPOCH, MLFLOW
 
-__all__ = ["DATABASE", "DEVIATIONS", "SERVER", "limits"]
+__all__ = ["DATABASE", "DATABASE_DEVIATIONS", "SERVER", "SERVER_DEVIATIONS", "limits"]
 
 # mlflow.utils.validation: keys are word characters, "-", ".", " ", "/" and ":", at most 250, and no path may look
 # like another. Attributes live in tags too, under a prefix, for which 30 characters are left.
@@ -75,7 +75,7 @@ SERVER: Final = Capabilities(
     }
 )
 
-DEVIATIONS: Final = (
+_DEVIATIONS: Final = (
     Deviation("param-name", "P1", "a slug with a hash", "MLflow takes word characters and - . space : / only"),
     Deviation("tag-name", "T1", "a slug with a hash", "as of params; and mlflow. is MLflow's own prefix"),
     Deviation("metric-name", "M1", "a slug with a hash", "as of params"),
@@ -93,4 +93,10 @@ DEVIATIONS: Final = (
         "a slug with a hash for names with % or #",
         "MLflow's server decodes the one and refuses the other",
     ),
+)
+
+DATABASE_DEVIATIONS: Final = _DEVIATIONS
+SERVER_DEVIATIONS: Final = (
+    *_DEVIATIONS,
+    Deviation("far-future-zero", "R3", "no end of a run that ended at 0 ms", "its answers leave zero out"),
 )

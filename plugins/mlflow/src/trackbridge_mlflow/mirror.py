@@ -1,20 +1,23 @@
 """The fold of a trail, shown in MLflow's own fields: stages, aliases, and tags for what it has no field for (G5).
 
 Each fold that is mirrored lies on the model too, in tags that bear its count, so that a slow writer of an older fold
-finds the newer one, and sets right what it has overwritten.
+finds the newer one, and sets right what it has overwritten. Until it has, its own mark on the model says which fold
+the fields may still show, so that no reader takes them for a change made outside.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, get_args
+from uuid import uuid4
 
 from trackbridge.errors import ConfigurationError, NotFound, Rejected
 from trackbridge.protocol import Mirror, VersionState
 from trackbridge.records.models import Approval, Stage
+from trackbridge.records.times import now_ms
 from trackbridge.records.values import canonical_json
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.tags import HIDDEN, chunked, joined
@@ -26,6 +29,8 @@ APPROVAL: Final = "trackbridge.approval"
 
 _FOLD: Final = f"{HIDDEN}fold."
 _COUNT: Final = re.compile(re.escape(_FOLD) + r"(\d+):0")
+_SHOWING: Final = f"{HIDDEN}showing."
+_ABANDONED_MS: Final = 300_000
 _CHUNK_CHARS: Final = 4_900
 
 
@@ -37,20 +42,32 @@ class Mirrors:
 
     def show(self, native: str, mirror: Mirror) -> None:
         """Show a fold of a model's trail; an older count than the one shown changes nothing."""
-        while True:
-            tags = self._client.registry.get_registered_model(native).tags
-            shown = _latest(tags)
-            if shown is not None and shown.count > mirror.count:
-                if mirror.count in _counts(tags):
-                    # We were overtaken while writing: what the other wrote may bear our marks.
-                    self._apply(native, shown)
-                    self._drop(native, tags, mirror.count)
-                return
-            self._apply(native, mirror)
-            self._write(native, tags, mirror)
-            again = _latest(self._client.registry.get_registered_model(native).tags)
-            if again is None or again.count <= mirror.count:
-                return
+        from mlflow.entities.model_registry import RegisteredModelTag
+
+        registry = self._client.registry
+        if _newer(registry.get_registered_model(native).tags, mirror) is not mirror:
+            return
+        # Whoever reads meanwhile must know that the fields may show this fold, though a newer one was shown before.
+        marker = f"{_SHOWING}{mirror.count}.{uuid4().hex}"
+        registry.set_registered_model_tag(native, RegisteredModelTag(marker, f"{now_ms()} {mirror.head}"))
+        try:
+            self._show(native, mirror)
+        finally:
+            with suppress(NotFound):
+                registry.delete_registered_model_tag(native, marker)
+
+    def _show(self, native: str, mirror: Mirror) -> None:
+        registry = self._client.registry
+        tags = registry.get_registered_model(native).tags
+        newest = _newer(tags, mirror)
+        if newest is not mirror:
+            return
+        self._apply(native, mirror)
+        self._write(native, tags, mirror)
+        # Who was overtaken while writing has left marks of an older fold on a newer one's: it sets them right.
+        while (after := _newer(registry.get_registered_model(native).tags, newest)) is not newest:
+            newest = after
+            self._apply(native, newest)
 
     def _apply(self, native: str, mirror: Mirror) -> None:
         registry = self._client.registry
@@ -93,6 +110,10 @@ class Mirrors:
         for count in _counts(tags):
             if count < mirror.count:
                 self._drop(native, tags, count)
+        for key, count, since_ms, _ in _showing(tags):
+            if count < mirror.count and since_ms < now_ms() - _ABANDONED_MS:
+                with suppress(NotFound):
+                    self._client.registry.delete_registered_model_tag(native, key)
 
     def _drop(self, native: str, tags: Mapping[str, str], count: int) -> None:
         for key in tags:
@@ -102,9 +123,11 @@ class Mirrors:
 
 
 def mirrored_head(tags: Mapping[str, str]) -> tuple[int, str] | None:
-    """Give count and head hash of the fold that lies on a model; None before the first."""
+    """Give count and head hash of the oldest fold that a model's fields may show now; None before the first."""
     latest = _latest(tags)
-    return None if latest is None else (latest.count, latest.head)
+    if latest is None:
+        return None
+    return min([(latest.count, latest.head), *((count, head) for _, count, _, head in _showing(tags))])
 
 
 def version_state(version: Any, aliases: tuple[str, ...]) -> VersionState:
@@ -116,6 +139,20 @@ def version_state(version: Any, aliases: tuple[str, ...]) -> VersionState:
         approval=approval if approval in get_args(Approval) else "pending",
         aliases=tuple(sorted(aliases)),
     )
+
+
+def _showing(tags: Mapping[str, str]) -> Iterator[tuple[str, int, int, str]]:
+    """Give key, count, begin in ms and head of every fold that somebody is writing, or died writing."""
+    for key, value in tags.items():
+        if key.startswith(_SHOWING):
+            since_ms, _, head = value.partition(" ")
+            yield key, int(key.removeprefix(_SHOWING).partition(".")[0]), int(since_ms), head
+
+
+def _newer(tags: Mapping[str, str], mirror: Mirror) -> Mirror:
+    """Give the fold that lies on a model if it is newer than `mirror`, else `mirror`."""
+    latest = _latest(tags)
+    return latest if latest is not None and latest.count > mirror.count else mirror
 
 
 def _counts(tags: Mapping[str, str]) -> list[int]:

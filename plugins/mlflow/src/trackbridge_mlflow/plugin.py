@@ -5,7 +5,7 @@ from __future__ import annotations
 from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
 from trackbridge.protocol.adapter import Adapter
 from trackbridge_mlflow.address import DATABASE_SCHEMES, REST_SCHEMES
-from trackbridge_mlflow.declaration import DATABASE, DEVIATIONS, SERVER, limits
+from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER, SERVER_DEVIATIONS, limits
 
 __all__ = ["trackbridge_adapters"]
 
@@ -28,7 +28,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             limits=limits,
             capabilities=SERVER,
             probe=_PROBE,
-            deviations=DEVIATIONS,
+            deviations=SERVER_DEVIATIONS,
             remedy="pip install 'trackbridge[mlflow]'",
         ),
         AdapterSpec(
@@ -37,7 +37,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             limits=limits,
             capabilities=DATABASE,
             probe=_PROBE,
-            deviations=DEVIATIONS,
+            deviations=DATABASE_DEVIATIONS,
             remedy="pip install 'trackbridge-mlflow[database]'",
         ),
     )

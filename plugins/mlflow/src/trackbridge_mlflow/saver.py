@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from trackbridge.errors import Rejected
 from trackbridge.protocol import ModelSaver, SavedModel, hookimpl
+from trackbridge.run.savers.skops_file import stable
 
 __all__ = ["trackbridge_model_savers"]
 
@@ -73,6 +74,9 @@ def _save(model: Any, folder: Path, signature: str | None, input_example: Any) -
         module.save_model(str(folder), **options)
     else:
         module.save_model(model, str(folder), **options)
+    if flavor == "sklearn":
+        file = folder / _SKOPS
+        file.write_bytes(stable(file.read_bytes()))
     example = _EXAMPLE if (folder / _EXAMPLE).is_file() else None
     return SavedModel(f"mlflow.{flavor}", flavor != "sklearn" or bool(unknown), example)
 

@@ -7,6 +7,8 @@ The server decodes again and again, and takes no `#`: `Limits.artifact_path` lea
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
@@ -17,6 +19,7 @@ from trackbridge_mlflow.routes.base import Body, checked
 __all__ = ["ProxyRoute"]
 
 _API: Final = "/api/2.0/mlflow-artifacts/artifacts"
+_SPOOL_BYTES: Final = 16 << 20
 _STREAM: Final = {"Content-Type": "application/octet-stream"}
 
 
@@ -31,10 +34,13 @@ class ProxyRoute:
         self._root = unquote(path.partition(_API)[2] or path).strip("/")
 
     def put(self, path: str, content: BinaryIO, size: int) -> None:
-        """See `Route.put`; streamed, never in memory."""
-        # An empty stream would be sent without a length, which the server takes for a broken request.
-        data: Any = content if size else b""
-        self._wire.request("PUT", self._url(path), repeat=False, data=data, extra_headers=_STREAM)
+        """See `Route.put`; the server shows what it got, so that what cannot be read to its end is not sent at all."""
+        with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as whole:
+            shutil.copyfileobj(content, whole, 1 << 20)
+            whole.seek(0)
+            # An empty stream would be sent without a length, which the server takes for a broken request.
+            data: Any = whole if size else b""
+            self._wire.request("PUT", self._url(path), repeat=False, data=data, extra_headers=_STREAM)
 
     def list(self, prefix: str) -> Iterator[tuple[str, int | None]]:
         """See `Route.list`; one request a folder."""
