@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Play", "as_document", "digest_table", "show", "show_places"]
+__all__ = ["Play", "as_document", "show", "show_equal", "show_places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +72,39 @@ def _run_table(runs: Sequence[RunRecord]) -> Table:
     )
 
 
-def digest_table(plays: Sequence[Play]) -> Table:
-    """Set the content digests of the runs side by side: equal, whatever the backend."""
-    return table(
-        ("run", *(play.shown for play in plays), "equal"),
-        (
-            (name, *(play.digests[name][:23] + "…" for play in plays), "yes" if len({play.digests[name] for play in plays}) == 1 else "NO")
-            for name in plays[0].digests
-        ),
-        title="Content digests",
-    )  # fmt: skip
+def show_equal(plays: Sequence[Play], at_once: Mapping[str, Mapping[str, str]], console: Console) -> None:
+    """Set the digests side by side, each read back from its own backend: equal, whatever the backend."""
+    first = [(play.shown, play.digests) for play in plays]
+    console.print(_digest_table("The same script, one backend after the other: digests of content", first))
+    if at_once:
+        second = [(play.shown, at_once[play.url]) for play in plays]
+        console.print(_digest_table("The same run on all backends at once: digests of everything", second))
 
 
-def show_places(plays: Sequence[Play], data: Path) -> None:
-    """Say where everything lies and what to try next."""
-    play = plays[-1]
+def _digest_table(title: str, columns: Sequence[tuple[str, Mapping[str, str]]]) -> Table:
+    rows = []
+    for name in sorted({name for _, digests in columns for name in digests}):
+        found = [digests.get(name, "missing") for _, digests in columns]
+        equal = len(set(found)) == 1 and "missing" not in found
+        rows.append((name, *(digest[:23] + "…" * (len(digest) > 23) for digest in found), "yes" if equal else "NO"))
+    return table(("run", *(shown for shown, _ in columns), "equal"), rows, title=title)
+
+
+def show_places(plays: Sequence[Play], data: Path, later: Mapping[str, str]) -> None:
+    """Say where everything lies and what to try next.
+
+    Args:
+        plays: What was played, the first of them on a backend that is still there.
+        data: The folder of the data set.
+        later: How the data of a server is read that has stopped by now, by its URL.
+    """
+    play = plays[0]
     flag = f"--backend {shlex.quote(play.shown)}"
     best, second = play.runs[0].id, play.runs[1].id
     say()
     say("Where everything lies")
     for one in plays:
-        say(f"  {one.shown}")
+        say(f"  {later.get(one.url, one.shown)}")
     say(f"  {data}, the data set")
     say(f"  {Path(__file__).parents[1] / 'demo'}, the three scripts just played")
     say()
@@ -101,7 +113,10 @@ def show_places(plays: Sequence[Play], data: Path) -> None:
     say(f"  trackbridge runs show {best} {flag}")
     say(f"  trackbridge runs compare {best} {second} {flag}")
     say(f"  trackbridge models history {play.version.model} {flag}")
-    say(f"  trackbridge demo --backend {shlex.quote(play.shown)} --backend local://elsewhere")
+    for url in later.values():
+        say(f"  trackbridge runs list --backend {shlex.quote(url)}")
+    if not later:
+        say(f"  trackbridge demo --backend {shlex.quote(play.shown)} --backend local://elsewhere")
 
 
 def as_document(play: Play) -> dict[str, Any]:

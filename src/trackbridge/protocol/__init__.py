@@ -15,7 +15,7 @@ from trackbridge.protocol.backend import Backend, open_backend
 from trackbridge.protocol.bulk import PlainBulk
 from trackbridge.protocol.capabilities import PRESENT, Absent, Capabilities, Deviation, Present
 from trackbridge.protocol.discovery import find_adapter, installed_backends
-from trackbridge.protocol.hooks import AdapterSpec, GateCheck, ModelSaver, SavedModel, hookimpl
+from trackbridge.protocol.hooks import AdapterSpec, DemoServer, GateCheck, ModelSaver, SavedModel, hookimpl
 from trackbridge.protocol.limits import Limits, NameRule
 from trackbridge.protocol.native import (
     BackendInfo,
@@ -46,6 +46,7 @@ __all__ = [
     "BackendUrl",
     "BulkStore",
     "Capabilities",
+    "DemoServer",
     "Deviation",
     "ExperimentStore",
     "GateCheck",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,7 +16,7 @@ from trackbridge.protocol.limits import Limits
 from trackbridge.protocol.urls import BackendUrl
 from trackbridge.records.trail import TrailEntry
 
-__all__ = ["AdapterSpec", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
+__all__ = ["AdapterSpec", "DemoServer", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
 
 PROJECT: Final = "trackbridge"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -93,6 +94,22 @@ class GateCheck:
     judge: Callable[[Any, Any, Mapping[str, Any]], tuple[Literal["pass", "fail", "insufficient"], str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoServer:
+    """A real server that ``trackbridge demo`` may start and play on.
+
+    Attributes:
+        name: What the demo calls it.
+        start: Starts it with its data in an existing folder, on this machine alone, gives its backend URL, and stops it
+            at the end of the context.
+        later: The URL of a backend that reads the same folder once the server has stopped.
+    """
+
+    name: str
+    start: Callable[[Path], AbstractContextManager[str]]
+    later: Callable[[Path], str]
+
+
 class AdapterHooks:
     """Entry-point group ``trackbridge``; the entry point's name owns the scheme, or the part before its ``+``."""
 
@@ -118,6 +135,10 @@ class CoreHooks:
 
         It is called by the process that created the entry, once; where that process dies first, not at all.
         """
+
+    @hookspec
+    def trackbridge_demo_servers(self) -> tuple[DemoServer, ...]:  # type: ignore[empty-body]
+        """Give the servers that the demo can start with what is installed."""
 
     @hookspec
     def trackbridge_gate_checks(self) -> tuple[GateCheck, ...]:  # type: ignore[empty-body]
