@@ -19,7 +19,7 @@ from trackbridge.records.runs import ENDED, RunStatus, check_status
 from trackbridge.records.times import check_ms, now_ms
 from trackbridge.records.values import ParamValue, check_param, flatten, same_value
 from trackbridge.records.writes import AttributeWrite, Stamp, StatusWrite, TagWrite
-from trackbridge.redaction import redact_value
+from trackbridge.redaction import redact_text, redact_value
 from trackbridge.run.active import enter, leave
 from trackbridge.run.calls import checked, complain, other_param
 from trackbridge.run.child import ChildOutlet, new_writer
@@ -210,8 +210,8 @@ class Run(Content):
     @checked
     def set_name(self, name: str) -> None:
         """Give the run another name (R9)."""
-        self._attribute("name", check_name(name, "run"))
-        self._name = name
+        self._name = redact_text(check_name(name, "run"))
+        self._attribute("name", self._name)
 
     @checked
     def set_notes(self, text: str) -> None:

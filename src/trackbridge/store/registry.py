@@ -12,6 +12,7 @@ from trackbridge.protocol import VersionSpec
 from trackbridge.records.models import ModelVersion
 from trackbridge.records.names import check_artifact_path, check_name, check_text
 from trackbridge.records.times import now_ms
+from trackbridge.redaction import redact_text
 from trackbridge.registry import Registry
 from trackbridge.registry.labels import checked_description, checked_tags
 from trackbridge.store.files import Files
@@ -67,7 +68,7 @@ class StoreRegistry(Registry):
             artifact_path=path,
             digest=folder_of(self._files, self._reader.find(run_id), path),
             created_ms=now_ms(),
-            signature=None if signature is None else check_text(signature, "the signature"),
+            signature=None if signature is None else redact_text(check_text(signature, "the signature")),
             input_example=None if input_example is None else check_artifact_path(input_example),
             description=checked_description(description),
             tags={name: value for name, value in checked_tags(tags).items() if value is not None},

@@ -124,6 +124,9 @@ def test_secrets_are_redacted_before_anything_is_handed_on(place):
     with place.start(params={"p": url, "api_key": secret}, tags={"t": url}, name=f"run {secret}") as run:
         run.set_notes(url)
         run.use_dataset("d", uri=f"s3://k:{secret}@bucket/x")
+        run.use_dataset(f"d {secret}", secret, context=secret, schema=f'{{"a": "{secret}"}}')
+        run.set_name(f"then {secret}")
+        assert run.name == "then ***"
         with pytest.raises(ZeroDivisionError), place.start() as inner:
             raise ZeroDivisionError(url)
     assert secret not in repr((place.run(run.id), place.run(inner.id)))

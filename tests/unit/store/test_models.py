@@ -31,6 +31,14 @@ def test_an_artifact_becomes_a_version_with_its_digest(lab: Any) -> None:
     assert lab.store.registry.versions_of_run(run_id) == [("fraud", 1), ("fraud", 2)]
 
 
+def test_what_is_said_of_a_version_is_redacted(lab: Any) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    version = lab.store.registry.register(
+        "m", run_id=lab.run(files=FILES), artifact="model", signature=f'{{"inputs": "{secret}"}}', description=secret
+    )
+    assert (version.signature, version.description) == ('{"inputs": "***"}', "***")
+
+
 def test_the_same_token_gives_the_same_version(lab: Any) -> None:
     run_id = lab.run(files=FILES)
     first, again = (lab.store.registry.register("m", run_id=run_id, artifact="model", token="t") for _ in range(2))
