@@ -66,7 +66,8 @@ class Batch:
     `covered` holds the slots of the entries and those that need no further look (given up, damaged, never to be
     written): join it to the cursor once the entries are delivered. `pending` slots are reserved and not yet whole;
     they are looked at again until the writer is gone. `more` says that a limit cut the batch short; `finished` that
-    the writer is gone and nothing lies beyond this batch.
+    the writer is gone and nothing lies beyond this batch; `waiting` that a slot is about to be written, so that what
+    lies behind it is left for a later look.
     """
 
     entries: tuple[RawPoint | Record, ...]
@@ -75,3 +76,4 @@ class Batch:
     pending: int = 0
     more: bool = False
     finished: bool = False
+    waiting: bool = False

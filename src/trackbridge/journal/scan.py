@@ -60,6 +60,7 @@ class Scan:
             self._pending,
             self.full,
             finished and not self.full,
+            self._waiting,
         )
 
     def report(self, damage: Damage) -> None:

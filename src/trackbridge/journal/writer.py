@@ -57,6 +57,7 @@ class JournalWriter:
         writer: What tells this writer from the run's others; random by default.
         options: How the journal is kept.
         refuse: What to do with a call that can never be right, in the thread that made it; it is raised by default.
+        opened: Told that a forked child has opened a journal of its own.
         extra: Anything that a consumer is to find in the owner file.
 
     Raises:
@@ -72,6 +73,7 @@ class JournalWriter:
         writer: str | None = None,
         options: JournalOptions | None = None,
         refuse: Refuse | None = None,
+        opened: Callable[[], None] | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> None:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -80,6 +82,7 @@ class JournalWriter:
         self._run = check_run_id(run)
         self._options = options or JournalOptions()
         self._refuse = refuse
+        self._opened = opened
         self._extra = dict(extra or {})
         self._lock = threading.RLock()
         self._closed = self._forked = False
@@ -150,6 +153,12 @@ class JournalWriter:
                     self._drop(records=1, shortage=shortage)
                     return False
             time.sleep(_BLOCK_POLL_S)
+
+    def place(self) -> Path:
+        """Give the journal's directory, in a forked child its own, made now; raise `Rejected` once it is closed."""
+        with self._lock:
+            self._ready()
+            return self.directory
 
     def sync(self) -> None:
         """Bring everything taken so far to the disk itself; raise `OSError` where that fails."""
@@ -226,6 +235,8 @@ class JournalWriter:
             self._open(parent)
             self._forked = False
             self._use(self._segment)
+            if self._opened is not None:
+                self._opened()
 
     def _roll(self, seen: Segment) -> Shortage | None:
         """Go on to the next segment, unless another thread just did. The lock is held."""
