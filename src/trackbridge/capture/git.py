@@ -23,13 +23,13 @@ def find_git() -> Found:
     if shutil.which("git") is None:
         return Found()
     folder = _entry_folder()
-    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    commit = _fact(folder, "rev-parse", "--verify", "HEAD")
     if commit is None:
         return Found()
     attributes: dict[str, ParamValue] = {"environment.git.commit": commit.strip()}
-    if branch := _git(folder, "symbolic-ref", "--short", "-q", "HEAD"):
+    if branch := _fact(folder, "symbolic-ref", "--short", "-q", "HEAD"):
         attributes["environment.git.branch"] = branch.strip()
-    if remote := _git(folder, "config", "--get", "remote.origin.url"):
+    if remote := _fact(folder, "config", "--get", "remote.origin.url"):
         attributes["environment.git.remote"] = remote.strip()
     status = _git(folder, "status", "--porcelain", "--untracked-files=normal")
     if status is None:
@@ -48,15 +48,22 @@ def find_git() -> Found:
 def _entry_folder() -> Path:
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     folder = Path(file).absolute().parent if file else Path.cwd()
-    inside = _git(folder, "rev-parse", "--is-inside-work-tree")
+    inside = _fact(folder, "rev-parse", "--is-inside-work-tree")
     return folder if inside and inside.strip() == "true" else Path.cwd()
+
+
+def _fact(folder: Path, *arguments: str) -> str | None:
+    """Ask for what stands in git's own files, also in a repository that somebody else owns, as containers mount them.
+
+    Nothing of the repository's configuration is carried out for that. To look for changes is another matter: filters
+    are programs, so in such a repository that is left to git, which refuses unless ``safe.directory`` allows it.
+    """
+    return _git(folder, "-c", "safe.directory=*", *arguments)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """Run git without anything that could ask, lock or run a hook; None where it says no."""
-    # A container often mounts a repository that somebody else owns; only reading it is safe all the same once no
-    # program of the repository's own configuration can be started.
-    guards = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
+    guards = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     answer = subprocess.run(
         ["git", *guards, *arguments],

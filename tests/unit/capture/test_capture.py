@@ -126,6 +126,17 @@ def test_a_clean_repository(repository):
     assert found.files == {}
 
 
+def test_no_program_of_somebody_elses_repository_is_run(repository, tmp_path, monkeypatch):
+    (tmp_path / ".gitattributes").write_text("*.py filter=evil\n")
+    repository("config", "filter.evil.clean", f"touch {tmp_path}/ran; cat")
+    (tmp_path / "train.py").write_text("b\n")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    found = find_git()
+    assert not (tmp_path / "ran").exists()
+    assert found.attributes.keys() == {"environment.git.commit", "environment.git.branch"}
+    assert found.files == {}
+
+
 def test_a_dirty_repository_is_kept_as_a_patch(repository, tmp_path):
     (tmp_path / "train.py").write_text("b é\n")
     (tmp_path / "new.py").write_text("c")
