@@ -4,6 +4,7 @@ from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cu
 from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record
 from trackbridge.journal.files import bytes_used
 from trackbridge.journal.format import Counters
+from trackbridge.journal.hot import checked_rows
 from trackbridge.journal.options import JournalOptions
 from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity, try_lock
 from trackbridge.journal.ranges import Ranges
@@ -26,6 +27,7 @@ __all__ = [
     "RawPoint",
     "Record",
     "bytes_used",
+    "checked_rows",
     "cursor_path",
     "discard",
     "find_journals",

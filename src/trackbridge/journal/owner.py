@@ -7,6 +7,7 @@ process itself is looked for.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -18,7 +19,7 @@ from typing import Any
 from trackbridge.errors import IntegrityError, NotFound
 from trackbridge.journal.format import VERSION, check_version
 
-__all__ = ["OWNER_FILE", "Identity", "claim", "is_alive", "read_identity", "this_process", "try_lock"]
+__all__ = ["OWNER_FILE", "Identity", "claim", "is_alive", "read_identity", "this_process", "try_lock", "unlock"]
 
 OWNER_FILE = "owner.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -91,6 +92,15 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool | None:
     except OSError:
         return None
     return True
+
+
+def unlock(descriptor: int) -> None:
+    """Give up a lock and close its file, also where a forked child still has it open."""
+    with contextlib.suppress(ImportError, OSError):  # where there are no locks there is nothing to give up
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def read_identity(directory: Path) -> Identity:

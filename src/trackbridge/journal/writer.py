@@ -19,7 +19,7 @@ from trackbridge.errors import ConfigurationError, Rejected
 from trackbridge.journal.format import MAX_KIND, Counters
 from trackbridge.journal.hot import NOTHING, InUse, Row, checked_rows, one_metric, several_metrics
 from trackbridge.journal.options import JournalOptions
-from trackbridge.journal.owner import Identity, claim, this_process
+from trackbridge.journal.owner import Identity, claim, this_process, unlock
 from trackbridge.journal.segment import Put, Segment, plain_put, put_mapped
 from trackbridge.journal.supply import Shortage, Supply
 from trackbridge.records.ids import check_run_id
@@ -178,7 +178,7 @@ class JournalWriter:
             self._segment.exhaust()
             self._taken += self._segment.taken()
         self._supply.close()
-        os.close(self._owner)
+        unlock(self._owner)
 
     def _open(self, forked_from: str | None) -> None:
         self._identity = this_process(self._run, self._writer, forked_from=forked_from, extra=self._extra)
