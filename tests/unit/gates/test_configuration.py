@@ -147,7 +147,9 @@ def test_the_place_is_the_file_and_the_line(write: Any, tmp_path: Path) -> None:
     wrong = WRITTEN.replace("max_gap", "max_gpa")
     write(wrong)
     line = 1 + wrong[: wrong.index("max_gpa")].count("\n")
-    with pytest.raises(ConfigurationError, match=re.escape(f"in {tmp_path / 'trackbridge.toml'}, line {line} is unknown")):
+    with pytest.raises(
+        ConfigurationError, match=re.escape(f"in {tmp_path / 'trackbridge.toml'}, line {line} is unknown")
+    ):
         load_gate("fraud-detection")
 
 
