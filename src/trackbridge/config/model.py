@@ -52,6 +52,12 @@ class Settings:
         backends: Backends by name.
         capture: Whether a run records its environment.
         shipper: Who delivers to the backends: a process of its own, a thread, or the caller.
+        python: The interpreter that the shipper process runs on; that of the script by default.
+        journal_dir: Where what is logged lies until it is delivered; a directory of the user's cache by default.
+        journal_max_bytes: How much disk the journal of one run in one process may take.
+        when_full: What a call does when it takes that much.
+        durability: What a returned call survives: the death of the process, or that of the machine.
+        sync_interval_s: How often the journal goes to the disk where durability is "machine".
         strict: Whether a failing backend raises after `start_run` has returned (X2).
         on_error: What a bad call does, such as a metric that is a string.
         on_unreachable: What `start_run` does when a backend cannot be reached.
@@ -69,6 +75,12 @@ class Settings:
     backends: dict[str, BackendSettings] = field(default_factory=dict)
     capture: bool = True
     shipper: Literal["process", "thread", "inline"] = "process"
+    python: str = ""
+    journal_dir: str = ""
+    journal_max_bytes: int = 4 << 30
+    when_full: Literal["block", "drop"] = "block"
+    durability: Literal["process", "machine"] = "process"
+    sync_interval_s: float = 1.0
     strict: bool = False
     on_error: Literal["raise", "warn"] = "raise"
     on_unreachable: Literal["raise", "offline"] = "raise"

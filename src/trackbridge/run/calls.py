@@ -8,11 +8,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from trackbridge.errors import Conflict, TrackbridgeError
-from trackbridge.records.names import shown
-from trackbridge.records.values import ParamValue
+from trackbridge.errors import TrackbridgeError
 
-__all__ = ["checked", "complain", "other_param"]
+__all__ = ["checked", "complain"]
 
 _P = ParamSpec("_P")
 
@@ -45,12 +43,3 @@ def complain(error: TrackbridgeError, *, warn: bool) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("trackbridge."):
         depth, frame = depth + 1, frame.f_back
     warnings.warn(str(error), stacklevel=depth)
-
-
-def other_param(name: str, held: ParamValue, value: ParamValue) -> Conflict:
-    """Give the error of a param that is to change (P3)."""
-    return Conflict(
-        f"param {shown(name)} is {shown(held)} already and cannot become {shown(value)}",
-        clause="P3",
-        remedy="Params are written once; log what changes as a metric or a tag.",
-    )

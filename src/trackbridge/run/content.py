@@ -38,8 +38,9 @@ class Content(ABC):
     _spec: RunSpec
     _outlet: Outlet
 
-    def __init__(self) -> None:
-        self._staging = Staging()
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._staging = Staging(outlet.place)
         self._files: dict[str, ArtifactRecord] = {}
         self._models: dict[str, kinds.ModelKind] = {}
         self._content_lock = threading.RLock()

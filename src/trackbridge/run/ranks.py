@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from trackbridge.errors import TrackbridgeError, Unsupported
-from trackbridge.records.log import LoggedArtifact, LoggedVersion, LogRecord
-from trackbridge.shipping import Delivery, PendingVersion
+from trackbridge.errors import Rejected, TrackbridgeError, Unsupported
+from trackbridge.journal import checked_rows
+from trackbridge.records.log import LoggedVersion, LogRecord
+from trackbridge.shipping import Delivery, LogPoints, PendingVersion
 
 __all__ = ["SilentOutlet", "is_silent_rank"]
 
@@ -29,13 +31,16 @@ def is_silent_rank(ranks: Literal["zero", "all"]) -> bool:
 class SilentOutlet:
     """An `Outlet` of a rank that does not log."""
 
-    def point(self, name: str, step: int | None, timestamp_ms: int, value: float, stamped: bool) -> None:
-        """Let the point go."""
+    def __init__(self) -> None:
+        self.refuse: Callable[[TrackbridgeError], None] = _raise
+        self.log_metric: LogPoints = self._check_one
+        self.log_metrics: LogPoints = self._check
+
+    def place(self) -> None:
+        """Give None: nothing is kept."""
 
     def put(self, record: LogRecord) -> None:
         """Let the record go."""
-        if isinstance(record, LoggedArtifact) and record.staged:
-            record.source.unlink(missing_ok=True)
 
     def register(self, record: LoggedVersion) -> PendingVersion:
         """Promise nothing."""
@@ -50,6 +55,13 @@ class SilentOutlet:
         """Give None: nothing can fail."""
         return None
 
+    def state(self) -> tuple[Delivery, ...]:
+        """Give nothing."""
+        return ()
+
+    def become_child(self) -> None:
+        """Do nothing: there is nothing of a parent's."""
+
     def flush(self, timeout_s: float) -> tuple[Delivery, ...]:
         """Give nothing at once."""
         del timeout_s
@@ -59,3 +71,16 @@ class SilentOutlet:
         """Give nothing at once."""
         del timeout_s
         return ()
+
+    def _check_one(self, name: Any, value: Any, step: Any = None, *, timestamp: Any = None) -> None:
+        self._check({name: value}, step, timestamp=timestamp)
+
+    def _check(self, metrics: Mapping[Any, Any], step: Any = None, *, timestamp: Any = None) -> None:
+        try:
+            checked_rows(metrics.items(), step, timestamp)
+        except Rejected as error:
+            self.refuse(error)
+
+
+def _raise(error: TrackbridgeError) -> None:
+    raise error

@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from trackbridge.errors import Rejected, TrackbridgeError, Transient
 from trackbridge.records.log import LoggedParams, LoggedSeries, LogRecord
-from trackbridge.records.metrics import MAX_STEP, MIN_STEP, check_step, check_value
+from trackbridge.records.metrics import check_step, check_value
 from trackbridge.records.names import check_name, check_text, is_reserved, shown
 from trackbridge.records.runs import ENDED, RunStatus, check_status
 from trackbridge.records.times import check_ms, now_ms
@@ -21,13 +21,12 @@ from trackbridge.records.values import ParamValue, check_param, flatten, same_va
 from trackbridge.records.writes import AttributeWrite, Stamp, StatusWrite, TagWrite
 from trackbridge.redaction import redact_text, redact_value
 from trackbridge.run.active import enter, leave
-from trackbridge.run.calls import checked, complain, other_param
-from trackbridge.run.child import ChildOutlet, new_writer
+from trackbridge.run.calls import checked, complain
 from trackbridge.run.content import Content
 from trackbridge.run.ending import describe, status_of
 from trackbridge.run.spec import RunSpec
 from trackbridge.run.staging import Staging
-from trackbridge.shipping import Delivery, Outlet
+from trackbridge.shipping import Delivery, LogPoints, Outlet, new_writer, other_param
 
 __all__ = ["Run", "check_tags", "redacted_params"]
 
@@ -45,21 +44,22 @@ class Run(Content):
     """
 
     def __init__(self, spec: RunSpec, outlet: Outlet) -> None:
-        super().__init__()
+        super().__init__(outlet)
         self._spec = spec
-        self._outlet = outlet
-        self._point = outlet.point
         self._writer = spec.writer
         self._name = spec.name
         self._attached = spec.attached
         self._status: RunStatus = "RUNNING"
         self._lock = threading.Lock()
         self._params: dict[str, ParamValue] = dict(spec.params)
-        self._names: set[str] = set()
         self._sequence = itertools.count(1)
         self._captured: Callable[[float], None] | None = None
         self._finishing = self._closed = False
         self._deliveries: tuple[Delivery, ...] = ()
+        outlet.refuse = self._refuse
+        self._log_metrics = self._guarded(outlet.log_metrics)
+        # The journal's own closure in the place of the method: a call of it costs what writing a point costs.
+        vars(self)["log_metric"] = self._guarded(outlet.log_metric)
         enter(self)
 
     # What it is
@@ -111,21 +111,17 @@ class Run(Content):
             step: Any int64; by default one more than the greatest of this series so far (M3).
             timestamp: UTC milliseconds or a datetime, a naive one being UTC; now by default.
         """
-        if (
-            type(value) is float
-            and timestamp is None
-            and name in self._names
-            and (step is None or (type(step) is int and MIN_STEP <= step <= MAX_STEP))
-        ):
-            self._point(name, step, time.time_ns() // 1_000_000, value, True)
-        else:
-            self._log_checked({name: value}, step, timestamp)
+        self._guarded(self._outlet.log_metric)(name, value, step, timestamp=timestamp)
 
     def log_metrics(
         self, metrics: Mapping[str, float], step: int | None = None, *, timestamp: int | datetime | None = None
     ) -> None:
         """Log a point of several metrics at one step and time; all of them, or none where one is no number."""
-        self._log_checked(metrics, step, timestamp)
+        given: Any = metrics
+        if not isinstance(given, Mapping):
+            self._refuse(Rejected(f"metrics must be a dict of names and numbers, not {shown(metrics)}", clause="M6"))
+        else:
+            self._log_metrics(metrics, step, timestamp=timestamp)
 
     @checked
     def log_series(
@@ -156,20 +152,6 @@ class Run(Content):
                 )
         if floats:
             self._put(LoggedSeries(name, ints, times, floats, now_ms()))
-
-    @checked
-    def _log_checked(self, metrics: Mapping[str, Any], step: Any, timestamp: Any) -> None:
-        if not isinstance(metrics, Mapping):
-            raise Rejected(f"metrics must be a dict of names and numbers, not {shown(metrics)}", clause="M6")
-        points = {check_name(name, "metric"): check_value(value, str(name)) for name, value in metrics.items()}
-        first = next(iter(points), "")
-        at = None if step is None else check_step(step, first)
-        timestamp_ms = now_ms() if timestamp is None else check_ms(timestamp, "timestamp")
-        self._check_open()
-        if not self._spec.strict:
-            self._names.update(points)
-        for name, value in points.items():
-            self._point(name, at, timestamp_ms, value, timestamp is None)
 
     # Params, tags, attributes
 
@@ -220,6 +202,11 @@ class Run(Content):
 
     # Delivery and the end
 
+    @property
+    def delivery(self) -> tuple[Delivery, ...]:
+        """How delivery to each backend stands: queued, delivered, retried, rejected, dropped, age of the oldest."""
+        return self._deliveries if self._closed else self._outlet.state()
+
     def flush(self, timeout_s: float = 60.0) -> tuple[Delivery, ...]:
         """Deliver what was logged so far.
 
@@ -258,11 +245,9 @@ class Run(Content):
             if not self._attached:
                 self._outlet.put(StatusWrite(self._spec.epoch, status, now_ms(), self._stamp()))
             self._status, self._closed = status, True
-            self._names.clear()  # closes the fast path
         try:
             self._deliveries = self._outlet.close(max(0.0, deadline - time.monotonic()))
         finally:
-            self._staging.clear()
             leave(self)
         self._report()
         return self._deliveries
@@ -300,9 +285,8 @@ class Run(Content):
         self._writer = new_writer()
         self._attached = True
         self._captured = None
-        self._staging = Staging()
-        self._outlet = ChildOutlet(lambda: self._spec.outlet_of_child(self._writer))
-        self._point = self._outlet.point
+        self._staging = Staging(self._outlet.place)
+        self._outlet.become_child()
 
     def _stamp(self) -> Stamp:
         return Stamp(time.time_ns(), self._writer, next(self._sequence))
@@ -317,13 +301,30 @@ class Run(Content):
     def _attribute(self, name: str, value: ParamValue) -> None:
         self._put(AttributeWrite(name, redact_value(value, name), self._stamp()))
 
+    def _guarded(self, log: LogPoints) -> LogPoints:
+        """Let a strict run raise with the next point what a backend rejected (X2)."""
+        if not self._spec.strict:
+            return log
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            self._check_open()
+            log(*args, **kwargs)
+
+        return call
+
+    def _refuse(self, error: TrackbridgeError) -> None:
+        self.complain(self._finished() if self._closed else error)
+
+    def _finished(self) -> Rejected:
+        return Rejected(
+            f"run {self.id} is finished and takes nothing more",
+            clause="R3",
+            remedy="Resume it: start_run(run_id=…, resume='must').",
+        )
+
     def _check_open(self) -> None:
         if self._closed:
-            raise Rejected(
-                f"run {self.id} is finished and takes nothing more",
-                clause="R3",
-                remedy="Resume it: start_run(run_id=…, resume='must').",
-            )
+            raise self._finished()
         if self._spec.strict and (error := self._outlet.failure()):
             raise error
 

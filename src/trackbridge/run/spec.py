@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trackbridge.records.values import ParamValue
 from trackbridge.records.writes import RunHeader
-from trackbridge.shipping import Outlet
 
 __all__ = ["RunSpec"]
 
@@ -28,7 +27,6 @@ class RunSpec:
         strict: What a backend rejects raises (X2).
         warn: A bad call warns instead of raising.
         finish_timeout_s: How long `finish` waits.
-        outlet_of_child: Makes the outlet of a forked child, for its writer id.
     """
 
     header: RunHeader
@@ -42,4 +40,3 @@ class RunSpec:
     strict: bool
     warn: bool
     finish_timeout_s: float
-    outlet_of_child: Callable[[str], Outlet]

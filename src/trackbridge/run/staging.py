@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
-import shutil
-import tempfile
-import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from trackbridge.errors import Rejected
 from trackbridge.records.log import LoggedArtifact
@@ -20,13 +17,18 @@ from trackbridge.shipping import copy_and_hash
 __all__ = ["Staging"]
 
 
-class Staging:
-    """One run's folder of copies; it is made at the first, and removed with `clear`."""
+_FOLDER: Final = "files"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._folder: Path | None = None
-        self._pid = os.getpid()
+
+class Staging:
+    """One writer's copies, in a folder of its journal: they go where it goes, and with it when it is delivered.
+
+    Args:
+        place: Gives the journal's directory; None where nothing is to be kept.
+    """
+
+    def __init__(self, place: Callable[[], Path | None]) -> None:
+        self._place = place
         self._numbers = itertools.count()
 
     def copy(self, source: Path, path: str, stamp: Stamp) -> LoggedArtifact:
@@ -44,32 +46,24 @@ class Staging:
             size, sha256 = copy_and_hash(content, None)
         return LoggedArtifact(path, source.absolute(), size, sha256, stamp, staged=False)
 
-    def clear(self) -> None:
-        """Remove all copies; a forked child leaves its parent's alone."""
-        with self._lock:
-            folder, self._folder = self._folder, None
-        if folder and self._pid == os.getpid():
-            shutil.rmtree(folder, ignore_errors=True)
-
     def _stage(self, content: BinaryIO, path: str, stamp: Stamp) -> LoggedArtifact:
-        target = self._place() / str(next(self._numbers))
+        place = self._place()
+        if place is None:
+            size, sha256 = copy_and_hash(content, None)
+            return LoggedArtifact(path, Path(), size, sha256, stamp, staged=False)
+        target = place / _FOLDER / str(next(self._numbers))
         try:
-            with target.open("xb") as copy:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb+") as copy:
                 size, sha256 = copy_and_hash(content, copy)
         except OSError as error:
             target.unlink(missing_ok=True)
             raise Rejected(
                 f"artifact {shown(path)} cannot be copied to {target.parent}: {error}",
                 clause="A4",
-                remedy="Make room there, set TMPDIR to another disk, or log it with mode='reference'.",
+                remedy="Make room there, set journal_dir to another disk, or log it with mode='reference'.",
             ) from error
         return LoggedArtifact(path, target, size, sha256, stamp, staged=True)
-
-    def _place(self) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="trackbridge-"))
-            return self._folder
 
     @staticmethod
     def _opened(source: Path, path: str) -> BinaryIO:

@@ -8,22 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from trackbridge.config import BackendChoice, Settings, chosen_backends, settings
-from trackbridge.errors import ConfigurationError, Rejected
+from trackbridge.errors import Rejected
 from trackbridge.records.ids import check_run_id, new_run_id
 from trackbridge.records.names import check_name, shown
 from trackbridge.records.times import now_ms
 from trackbridge.records.writes import RunHeader, Stamp, StatusWrite
 from trackbridge.redaction import redact_text, use_patterns
 from trackbridge.run.active import innermost, open_runs
-from trackbridge.run.child import new_writer
 from trackbridge.run.ending import watch_process
-from trackbridge.run.handshake import RESUMES, Opening, Resume, shake_hands
 from trackbridge.run.notebook import remember, replace_run_of_cell
 from trackbridge.run.ranks import SilentOutlet, is_silent_rank
-from trackbridge.run.routes import reopened
 from trackbridge.run.run import Run, check_tags, redacted_params
 from trackbridge.run.spec import RunSpec
-from trackbridge.shipping import Outlet, SenderSpec, open_sender
+from trackbridge.shipping import RESUMES, Opening, Resume, new_writer, open_outlet
 
 __all__ = ["RUN_ID_VARIABLE", "start_run"]
 
@@ -71,11 +68,6 @@ def start_run(
     config = settings()
     use_patterns(config.redact)
     choices = chosen_backends(backend)
-    if config.mode == "offline":
-        raise ConfigurationError(
-            "mode is offline, and nothing here keeps a run until a backend is contacted",
-            remedy="Log to a local backend, or set on_unreachable to offline for one that is down at the start.",
-        )
     origin = replace_run_of_cell()
     opening = _opening(
         experiment=experiment, name=name, run_id=run_id, resume=resume, parent=parent, params=params or {}
@@ -135,32 +127,22 @@ def _opening(
 
 
 def _open(opening: Opening, choices: Sequence[BackendChoice], config: Settings) -> Run:
-    # A run that may exist already cannot be opened blindly: its epoch and its params have to be known (P3, R5).
-    tolerant = config.on_unreachable == "offline" and opening.resume == "never"
-    met = shake_hands(choices, opening, timeout_s=config.connect_timeout_s, tolerant=tolerant)
-    attached = opening.resume is None
     writer = new_writer()
-    outlet = open_sender(SenderSpec(met.header.id, writer, met.routes, alone=not attached), config.shipper)
+    outlet, met = open_outlet(opening, choices, config, writer)
     if met.epoch:
         outlet.put(StatusWrite(met.epoch, "RUNNING", None, Stamp(time.time_ns(), writer, 0)))
-
-    def outlet_of_child(child: str) -> Outlet:
-        routes = tuple(reopened(choice, route.greatest) for choice, route in zip(choices, met.routes, strict=True))
-        return open_sender(SenderSpec(met.header.id, child, routes, alone=False), config.shipper)
-
     spec = RunSpec(
         header=met.header,
         name=met.name,
         writer=writer,
         epoch=met.epoch,
-        attached=attached,
+        attached=opening.resume is None,
         urls=met.urls,
         params=met.params,
         resumed=met.existed,
         strict=config.strict,
         warn=config.on_error == "warn",
         finish_timeout_s=config.finish_timeout_s,
-        outlet_of_child=outlet_of_child,
     )
     return Run(spec, outlet)
 
@@ -179,6 +161,5 @@ def _silent(opening: Opening, config: Settings) -> Run:
         strict=False,
         warn=config.on_error == "warn",
         finish_timeout_s=config.finish_timeout_s,
-        outlet_of_child=lambda _: SilentOutlet(),
     )
     return Run(spec, SilentOutlet())

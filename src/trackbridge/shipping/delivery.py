@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 from trackbridge.errors import TrackbridgeError
+from trackbridge.records.times import iso, now_ms
+from trackbridge.shipping.progress import Counts
 
 __all__ = ["DeadLetter", "Delivery", "Ledger"]
 
@@ -40,7 +44,7 @@ class Delivery:
         delivered: Records delivered.
         retried: Calls that were tried again.
         rejected: Records that became dead letters.
-        dropped: Points that found no room while the backend was down.
+        dropped: Records that the journal had no room for.
         oldest_s: The age of the oldest queued record in seconds; None for none.
         error: The last error, None while all is well.
         dead_letters: The latest of what was rejected.
@@ -71,14 +75,26 @@ class Delivery:
 
 
 class Ledger:
-    """Counts what happens to one backend's records; thread-safe, and says aloud only so much."""
+    """Counts what happens to one backend's records; thread-safe, and says aloud only so much.
 
-    def __init__(self, backend: str, *, required: bool) -> None:
+    Args:
+        backend: Its name.
+        required: Whether `finish` waits for it.
+        letters: The file that dead letters are added to, a JSON object a line; none where nobody is to keep them.
+        before: What an earlier shipper of the same journal counted.
+    """
+
+    def __init__(
+        self, backend: str, *, required: bool, letters: Path | None = None, before: Counts | None = None
+    ) -> None:
+        before = before or Counts()
         self.backend = backend
         self.required = required
         self.failure: TrackbridgeError | None = None
         self._lock = threading.Lock()
-        self._delivered = self._retried = self._rejected = self._dropped = 0
+        self._file = letters
+        self._delivered, self._retried, self._rejected = before.delivered, before.retried, before.rejected
+        self._dropped = 0
         self._error: str | None = None
         self._letters: deque[DeadLetter] = deque(maxlen=_KEPT_LETTERS)
         self._silent_until = 0.0
@@ -103,6 +119,7 @@ class Ledger:
             self._rejected += letter.count
             self._letters.append(letter)
             self.failure = self.failure or error
+            self._keep(letter)
         clause = f" [{letter.clause}]" if letter.clause else ""
         count = f" ({letter.count} records)" if letter.count > 1 else ""
         self._say(f"{self.backend} rejected {letter.kind} {letter.name!r}{count}: {letter.reason}{clause}")
@@ -112,6 +129,16 @@ class Ledger:
         with self._lock:
             self._dropped += count
         self._say(f"{count} points for {self.backend} were dropped: it is down and the queue is full")
+
+    def missing(self, count: int) -> None:
+        """Say how many records the journal had no room for, in all."""
+        with self._lock:
+            self._dropped = count
+
+    def counts(self) -> Counts:
+        """Give what a later shipper of the same journal goes on from."""
+        with self._lock:
+            return Counts(self._delivered, self._retried, self._rejected)
 
     def snapshot(self, queued: int, oldest_s: float | None) -> Delivery:
         """Give the state as a record."""
@@ -128,6 +155,17 @@ class Ledger:
                 self._error,
                 tuple(self._letters),
             )
+
+    def _keep(self, letter: DeadLetter) -> None:
+        if self._file is None:
+            return
+        line = {"time": iso(now_ms()), "backend": self.backend, **asdict(letter)}
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            _LOGGER.debug("a dead letter could not be written to %s: %s", self._file, error)
 
     def _say(self, text: str) -> None:
         now = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from trackbridge.records.log import LoggedPoint, LoggedSeries
 from trackbridge.records.metrics import MetricPoint
@@ -20,6 +21,25 @@ class PointResolver:
     def __init__(self, greatest: Mapping[str, int] | None = None) -> None:
         self._greatest = dict(greatest or {})
         self._clocks: dict[str, _Clock] = {}
+
+    @property
+    def greatest(self) -> Mapping[str, int]:
+        """The greatest step of each series so far."""
+        return self._greatest
+
+    def state(self) -> dict[str, Any]:
+        """Give all that it remembers, as JSON has it."""
+        return {
+            "greatest": self._greatest,
+            "clocks": {name: clock.state() for name, clock in self._clocks.items()},
+        }
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> PointResolver:
+        """Make one that goes on where `state` was given."""
+        made = cls(state["greatest"])
+        made._clocks = {name: _Clock.restored(each) for name, each in state["clocks"].items()}
+        return made
 
     def resolve(self, point: LoggedPoint) -> MetricPoint:
         """Give the point with its step and its time."""
@@ -56,6 +76,16 @@ class _Clock:
     def __init__(self) -> None:
         self._now_ms = 0
         self._taken: dict[int, int] = {}
+
+    def state(self) -> list[Any]:
+        return [self._now_ms, list(self._taken.items())]
+
+    @classmethod
+    def restored(cls, state: list[Any]) -> _Clock:
+        made = cls()
+        made._now_ms, taken = state
+        made._taken = dict(taken)
+        return made
 
     def stamp(self, step: int, timestamp_ms: int) -> int:
         if timestamp_ms > self._now_ms:

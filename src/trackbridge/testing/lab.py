@@ -103,8 +103,11 @@ class Lab:
         self.experiment = self.name("experiment")
 
     def __enter__(self) -> Self:
-        configure(**_SETTINGS)
-        self._stack.callback(configure, **dict.fromkeys(_SETTINGS))
+        journals = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="trackbridge-", ignore_cleanup_errors=True)
+        )
+        configure(**_SETTINGS, journal_dir=journals)
+        self._stack.callback(configure, **dict.fromkeys(_SETTINGS), journal_dir=None)
         return self
 
     def __exit__(

@@ -14,17 +14,19 @@ import stamina
 
 import trackbridge as tb
 from trackbridge.protocol import open_backend
-from trackbridge.run import active, backends
+from trackbridge.run import active
+from trackbridge.shipping import backends
 
 _numbers = itertools.count()
 
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path, monkeypatch):
-    """No configuration of the machine's, and no run left open."""
+    """No configuration and no journals of the machine's, and no run left open."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("TRACKBRIDGE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("TRACKBRIDGE_JOURNAL_DIR", str(tmp_path / "journals"))
     with stamina.set_testing(True, attempts=2, cap=True):
         yield
     for run in active.open_runs():

@@ -1,12 +1,14 @@
 """Starting, resuming, attaching, nesting; what backends say meanwhile (R1–R8, §5.5)."""
 
 import re
+import time
 
 import pytest
 
 import trackbridge as tb
 from trackbridge.errors import AuthError, ConfigurationError, Conflict, NotFound, Rejected, Transient
 from trackbridge.records.ids import new_run_id
+from trackbridge.shipping import backends
 
 
 def test_a_new_run(place):
@@ -298,23 +300,42 @@ def test_other_ranks_stay_silent(place, monkeypatch):
     assert place.run(run.id).status == "FINISHED"
 
 
-def test_offline_mode_does_not_pretend(place, monkeypatch):
+def test_offline_mode_contacts_nobody_and_keeps_everything(place, fault, monkeypatch):
     monkeypatch.setenv("TRACKBRIDGE_MODE", "offline")
-    with pytest.raises(ConfigurationError, match="offline"):
-        place.start()
+
+    def check(*call):
+        raise AssertionError(f"contacted: {call}")
+
+    fault.check = check
+    run = place.start()
+    run.log_metric("loss", 1.0, step=0)
+    run.log_text("x", "a.txt")
+    (state,) = run.finish()
+    assert (state.queued, state.delivered) == (3, 0), "a point, a file, the end"
+    fault.check = lambda *_: None
+    monkeypatch.setenv("TRACKBRIDGE_MODE", "online")
+    monkeypatch.setenv("TRACKBRIDGE_SHIPPER", "thread")
+    place.start().finish()  # adopts it
+    deadline = time.monotonic() + 20
+    while run.id not in place.adapter.runs.get([run.id]) or place.run(run.id).status != "FINISHED":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert place.files(run.id) == {"a.txt": b"x"}
+    assert len(place.points(run.id)) == 1
 
 
-def test_backends_are_closed_with_the_last_run(local):
-    from trackbridge.run import backends
+def test_offline_mode_resumes_nothing(place, monkeypatch):
+    monkeypatch.setenv("TRACKBRIDGE_MODE", "offline")
+    with pytest.raises(ConfigurationError, match="cannot be resumed while mode is offline"):
+        place.start(run_id="0" * 32, resume="allow")
 
-    with local.start():
+
+def test_backends_are_closed_with_the_last_run(local, monkeypatch):
+    monkeypatch.setenv("TRACKBRIDGE_SHIPPER", "thread")
+
+    with local.start() as run:
         with local.start():
             pass
+        run.flush()
         assert len(backends._open) == 1
-    deadline = 100
-    while backends._open and deadline:
-        import time
-
-        time.sleep(0.05)
-        deadline -= 1
     assert backends._open == {}

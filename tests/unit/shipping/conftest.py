@@ -13,7 +13,7 @@ import stamina
 from trackbridge.protocol import Limits, open_backend
 from trackbridge.records.ids import new_run_id
 from trackbridge.records.writes import RunHeader
-from trackbridge.shipping import Deliverer, Route
+from trackbridge.shipping import Deliverer
 from trackbridge.shipping.delivery import Ledger
 
 _numbers = itertools.count()
@@ -65,9 +65,6 @@ class Site:
 
     def deliverer(self, **options) -> Deliverer:
         return Deliverer(self.backend, self.run_id, "w" * 16, self.ledger, **options)
-
-    def route(self, *, required: bool = True, connect: Callable | None = None) -> Route:
-        return Route(self.name, required, connect or (lambda: self.backend), self.released.set, {})
 
     @property
     def run(self):

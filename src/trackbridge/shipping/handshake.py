@@ -12,16 +12,16 @@ from typing import Final, Literal, TypeVar
 from trackbridge.config import BackendChoice
 from trackbridge.errors import Conflict, NotFound, Transient
 from trackbridge.protocol import Backend, NativeRun
+from trackbridge.protocol.discovery import find_adapter
+from trackbridge.protocol.urls import parse_url
 from trackbridge.records.names import shown
 from trackbridge.records.values import ParamValue, same_value
 from trackbridge.records.writes import RunHeader
-from trackbridge.run.backends import lease, release
-from trackbridge.run.calls import other_param
-from trackbridge.run.routes import make_route
-from trackbridge.shipping import Route
+from trackbridge.shipping.backends import lease, release
+from trackbridge.shipping.waybill import Destination, Waybill
 from trackbridge.sidecar import Merged, merge_points, merge_run, read_entries
 
-__all__ = ["RESUMES", "Handshake", "Opening", "Resume", "shake_hands"]
+__all__ = ["RESUMES", "Handshake", "Opening", "Resume", "open_run", "other_param", "shake_hands", "unmet"]
 
 Resume = Literal["never", "allow", "must"]
 RESUMES: Final[tuple[Resume, ...]] = ("never", "allow", "must")
@@ -60,7 +60,7 @@ class Handshake:
         header: The run as it is.
         name: Its name before this start.
         epoch: The owner epoch claimed; 0 for a new run (R5).
-        routes: The ways to the backends.
+        destinations: The backends, as a waybill names them.
         urls: Pages that show the run.
         params: What it has already (P3).
         existed: It was there before this start, so that not all it has is known here.
@@ -69,10 +69,10 @@ class Handshake:
     header: RunHeader
     name: str | None
     epoch: int
-    routes: tuple[Route, ...]
-    urls: tuple[str, ...]
-    params: Mapping[str, ParamValue]
-    existed: bool
+    destinations: tuple[Destination, ...]
+    urls: tuple[str, ...] = ()
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    existed: bool = False
 
 
 @dataclass(slots=True)
@@ -120,19 +120,54 @@ def shake_hands(choices: Sequence[BackendChoice], opening: Opening, *, timeout_s
         epoch = 0
         if opening.resume is not None and any(side.found for side in sides):
             epoch = _claim_epoch(header.id, sides, deadline, tolerant=tolerant)
-    except BaseException:
+        return Handshake(
+            header=header,
+            name=next((side.merged.run.name for side in sides if side.merged), None),
+            epoch=epoch,
+            destinations=tuple(
+                _destination(side.choice, opened=side.backend is not None, greatest=side.greatest) for side in sides
+            ),
+            urls=tuple(url for side in sides for url in side.urls),
+            params=params,
+            existed=any(side.found for side in sides),
+        )
+    finally:
         for side in sides:
             _let_go(side)
-        raise
-    return Handshake(
-        header=header,
-        name=next((side.merged.run.name for side in sides if side.merged), None),
-        epoch=epoch,
-        routes=tuple(_route(side, header, opening.name, epoch) for side in sides),
-        urls=tuple(url for side in sides for url in side.urls),
-        params=params,
-        existed=any(side.found for side in sides),
+
+
+def unmet(choices: Sequence[BackendChoice], opening: Opening) -> Handshake:
+    """Take a run as it is meant to be, where no backend is to be contacted.
+
+    Raises:
+        ConfigurationError: a URL is none, or nothing installed serves it.
+    """
+    destinations = tuple(_destination(choice, opened=False, greatest={}) for choice in choices)
+    return Handshake(opening.header, None, 0, destinations)
+
+
+def open_run(backend: Backend, waybill: Waybill) -> None:
+    """Do what the handshake could not; it may be done again and again."""
+    backend.adapter.check()
+    backend.adapter.experiments.ensure(waybill.header.experiment)
+    backend.adapter.runs.create(waybill.header, name=waybill.name)
+    if waybill.epoch:
+        backend.adapter.runs.claim_epoch(waybill.header.id, waybill.epoch)
+
+
+def other_param(name: str, held: ParamValue, value: ParamValue) -> Conflict:
+    """Give the error of a param that is to change (P3)."""
+    return Conflict(
+        f"param {shown(name)} is {shown(held)} already and cannot become {shown(value)}",
+        clause="P3",
+        remedy="Params are written once; log what changes as a metric or a tag.",
     )
+
+
+def _destination(choice: BackendChoice, *, opened: bool, greatest: Mapping[str, int]) -> Destination:
+    url = parse_url(choice.url, base=choice.base)
+    alone = find_adapter(url).capabilities.absent("cross_process") is not None
+    return Destination(choice.name, url.text, choice.required, opened, alone, greatest)
 
 
 def _look(run_id: str, side: _Side) -> None:
@@ -228,18 +263,6 @@ def _claim_epoch(run_id: str, sides: Sequence[_Side], deadline: float, *, tolera
         if all(claims):
             return candidate
     raise Conflict(f"no owner epoch of run {run_id} could be claimed", clause="R5", remedy="Start again.")
-
-
-def _route(side: _Side, header: RunHeader, name: str | None, epoch: int) -> Route:
-    def open_run(backend: Backend) -> None:
-        """Do what the handshake could not, again and again until it works."""
-        backend.adapter.check()
-        backend.adapter.experiments.ensure(header.experiment)
-        backend.adapter.runs.create(header, name=name)
-        if epoch:
-            backend.adapter.runs.claim_epoch(header.id, epoch)
-
-    return make_route(side.choice, side.backend, open_run, side.greatest)
 
 
 def _on_all(act: Callable[[_Side], None], sides: Sequence[_Side], deadline: float, *, tolerant: bool) -> None:

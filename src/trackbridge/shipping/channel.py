@@ -1,0 +1,338 @@
+"""One backend's way through one journal: read, resolve, deliver, and only then move the cursor (DESIGN §5.3)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from trackbridge.errors import ConfigurationError, IntegrityError, TrackbridgeError
+from trackbridge.journal import (
+    OWNER_FILE,
+    Batch,
+    Cursor,
+    Damage,
+    JournalReader,
+    Ranges,
+    RawPoint,
+    cursor_path,
+    load_cursor,
+    save_cursor,
+)
+from trackbridge.protocol import Backend
+from trackbridge.records.log import LoggedArtifact, LoggedSeries, LoggedVersion
+from trackbridge.records.runs import ENDED
+from trackbridge.records.writes import Stamp, StatusWrite
+from trackbridge.shipping.board import Board
+from trackbridge.shipping.codec import decode
+from trackbridge.shipping.deliverer import Deliverer, Item, count_of
+from trackbridge.shipping.delivery import DeadLetter, Delivery, Ledger
+from trackbridge.shipping.progress import Progress
+from trackbridge.shipping.resolve import PointResolver
+from trackbridge.shipping.retry import Backoff, may_recover
+from trackbridge.shipping.waybill import Destination, Waybill
+
+__all__ = ["Channel", "Connection"]
+
+_LOGGER: Final = logging.getLogger("trackbridge")
+_MOST_ENTRIES: Final = 20_000  # of a plan: enough for full batches, little enough to stay in memory
+_MOST_BYTES: Final = 16 << 20
+_LAST_SEQUENCE: Final = 2**62  # of a status that nobody but us writes for a writer
+_HARMLESS: Final = frozenset({"hole", "checksum"})  # a record was never accepted, or can be read all the same
+_DURABLE_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a channel reaches its backend.
+
+    Attributes:
+        connect: Gives the backend opened, with the run in it; may raise `Transient` and be called again.
+        release: Lets go of what `connect` gave.
+    """
+
+    connect: Callable[[], Backend]
+    release: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is under way: which slots, how many records, since when (UTC ns), files that are free afterwards."""
+
+    covered: Ranges
+    count: int
+    since_ns: int
+    artifacts: tuple[LoggedArtifact, ...] = ()
+    versions: tuple[LoggedVersion, ...] = ()
+
+
+class Channel:
+    """Delivers one journal to one backend; `work` is called by one thread at a time, the rest by any.
+
+    Attributes:
+        destination: The backend.
+        ledger: What became of the records.
+        retry_at: While the backend is down, the monotonic time of the next try; else 0.
+        idle: All that could be read at the last look is delivered.
+        done: The writer is gone, everything is delivered, and nothing will ever follow.
+    """
+
+    def __init__(
+        self, directory: Path, place: int, waybill: Waybill, *, connection: Connection, board: Board, letters: Path
+    ) -> None:
+        self.destination: Destination = waybill.destinations[place]
+        self.retry_at = 0.0
+        self.idle = False
+        self._directory = directory
+        self._waybill = waybill
+        self._connection = connection
+        self._board = board
+        self._numbers = place == waybill.numbering
+        self._reader = JournalReader(directory)
+        self._path = cursor_path(directory, f"backend-{place}")
+        self._delivered, self._progress = self._load()
+        self.saved = self._delivered
+        self.done = self._progress.done
+        self.ledger = Ledger(
+            self.destination.name,
+            required=self.destination.required,
+            letters=letters,
+            before=self._progress.counts,
+        )
+        self._deliverer: Deliverer | None = None
+        self._refused: TrackbridgeError | None = None
+        self._plan: _Plan | None = None
+        self._held: dict[int, LoggedVersion] = {}  # by slot: versions whose number is not known yet
+        self._backoff = Backoff()
+        self._durable_at = 0.0
+        self._waiting = False
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the last try failed."""
+        return self.retry_at > 0.0
+
+    @property
+    def seen(self) -> int:
+        """How many slots are delivered or under way."""
+        plan = self._plan
+        return len(self._delivered) + (len(plan.covered) if plan else 0) + len(self._held)
+
+    def state(self) -> Delivery:
+        """Give the state as a record; `queued` counts what is under way, not what nobody has read yet."""
+        plan = self._plan
+        queued = (plan.count if plan else 0) + len(self._held)
+        return self.ledger.snapshot(queued, max(0.0, (time.time_ns() - plan.since_ns) / 1e9) if plan else None)
+
+    def work(self, free: Callable[[LoggedArtifact], None]) -> None:
+        """Deliver until nothing is left to read or the backend fails; then `retry_at` says when to come again.
+
+        Args:
+            free: Told of every artifact that this backend has.
+        """
+        if self.done:
+            return
+        self.idle = False
+        try:
+            if self._deliverer is None and self._refused is None:
+                self._connect()
+            while self._plan or self._next():
+                if self._deliverer:
+                    self._deliverer.work()
+                self._settle(free)
+        except Exception as error:  # noqa: BLE001 - nothing about a backend reaches the training loop (X2)
+            self.ledger.retried(error)
+            self.retry_at = time.monotonic() + self._backoff.after(error)
+        else:
+            self._backoff.reset()
+            self.retry_at = 0.0
+            self.idle = not (self._held or self._waiting)
+
+    def save(self, *, durable: bool) -> None:
+        """Move the cursor on the disk to what is delivered."""
+        self._progress.counts = self.ledger.counts()
+        delivered = self._delivered
+        try:
+            save_cursor(self._path, Cursor(delivered, self._progress.encode()), durable=durable)
+        except OSError as error:  # what it would have covered may be delivered twice, which is once (M2)
+            _LOGGER.debug("the cursor %s could not be written: %s", self._path, error)
+        else:
+            if durable:
+                self.saved = delivered
+
+    def close(self) -> None:
+        """Let go of the journal's files and of the backend."""
+        self._reader.close()
+        self._connection.release()
+
+    def _load(self) -> tuple[Ranges, Progress]:
+        greatest = self._waybill.destinations[self._waybill.numbering].greatest
+        try:
+            cursor = load_cursor(self._path)
+            if cursor.state:
+                return cursor.delivered, Progress.decode(cursor.state)
+        except (IntegrityError, KeyError, TypeError, ValueError, json.JSONDecodeError) as error:
+            _LOGGER.warning("%s is damaged, so that all of its journal is delivered again: %s", self._path, error)
+        return Ranges(), Progress(PointResolver(greatest))
+
+    def _connect(self) -> None:
+        try:
+            backend = self._connection.connect()
+        except TrackbridgeError as error:
+            if may_recover(error) or isinstance(error, ConfigurationError):
+                raise
+            self._refused = error
+            return
+        # What went to a series of growing steps before a restart is not known one by one; no step can be greater.
+        greatest = {**self.destination.greatest, **self._progress.resolver.greatest}
+        self._deliverer = Deliverer(
+            backend,
+            self._waybill.header.id,
+            self._reader.identity.writer,
+            self.ledger,
+            numbers=self._numbers,
+            alone=not self._waybill.attached,
+            greatest=greatest if len(self._delivered) else self.destination.greatest,
+        )
+
+    def _next(self) -> bool:
+        """Plan what can be read; False if that is nothing."""
+        more = True
+        while more and (self._directory / OWNER_FILE).exists():  # deleted: the writer restores it, or nobody does
+            planned, more = self._look()
+            if planned:
+                return True
+        return False
+
+    def _look(self) -> tuple[bool, bool]:
+        """Plan what one look at the journal gives; tell whether that is something, and whether to look again."""
+        batch = self._reader.read(self._delivered | _slots(self._held), limit=_MOST_ENTRIES, limit_bytes=_MOST_BYTES)
+        for damage in batch.damage:
+            self._report(damage)
+        items, versions, since_ns = self._decoded(batch)
+        covered, ready = batch.covered, self._ready(versions)
+        self._held |= {slot: record for slot, record in versions.items() if slot not in ready}
+        covered = _without(covered, _slots(self._held)) | _slots(ready)
+        if items or ready:
+            self._take(items, [ready[slot] for slot in sorted(ready)], covered, since_ns)
+            return True, False
+        self._delivered |= covered
+        self._waiting = batch.waiting
+        return (False, True) if batch.more else (self._end(finished=batch.finished), False)
+
+    def _decoded(self, batch: Batch) -> tuple[list[Item], dict[int, LoggedVersion], int]:
+        """Give the records of a batch, its model versions by slot, and when its first was logged."""
+        items: list[Item] = []
+        versions: dict[int, LoggedVersion] = {}
+        progress, resolve = self._progress, self._progress.resolver.resolve
+        last_ns = progress.last_ns
+        for entry in batch.entries:
+            if isinstance(entry, RawPoint):
+                _, name, value, step, time_ns, stamped = entry
+                items.append(resolve((name, step, time_ns // 1_000_000, value, stamped)))
+                if stamped and time_ns > last_ns:
+                    last_ns = time_ns
+                continue
+            last_ns = max(last_ns, entry.time_ns)
+            try:
+                record = decode(entry.kind, entry.payload, self._directory)
+            except IntegrityError as error:
+                self.ledger.rejected(DeadLetter("record", str(entry.kind), error.message, error.clause), error)
+                continue
+            if isinstance(record, LoggedSeries):
+                items += progress.resolver.resolve_series(record)
+            elif isinstance(record, LoggedVersion):
+                versions[entry.slot] = record
+            else:
+                items.append(record)
+                progress.ended = progress.ended or (isinstance(record, StatusWrite) and record.status in ENDED)
+        progress.last_ns = last_ns
+        return items, versions, batch.entries[0].time_ns if batch.entries else time.time_ns()
+
+    def _ready(self, fresh: dict[int, LoggedVersion]) -> dict[int, LoggedVersion]:
+        """Give the model versions that can be created now: their number is ours to give, or known."""
+        waiting = self._held | fresh
+        ready = {
+            slot: record
+            for slot, record in waiting.items()
+            if self._numbers or self._board.ticket(record.token).settled.is_set()
+        }
+        self._held = {slot: record for slot, record in self._held.items() if slot not in ready}
+        return ready
+
+    def _take(self, items: list[Item], versions: Sequence[LoggedVersion], covered: Ranges, since_ns: int) -> None:
+        count = sum(map(count_of, items)) + len(versions)
+        artifacts = tuple(item for item in items if isinstance(item, LoggedArtifact))
+        if self._deliverer is None:
+            self._bury(count, versions)
+        else:
+            self._deliverer.plan(items)
+            for version in versions:
+                self._deliverer.expect(version, self._board.ticket(version.token))
+        self._plan = _Plan(covered, count, since_ns, artifacts, tuple(versions))
+
+    def _bury(self, count: int, versions: Sequence[LoggedVersion]) -> None:
+        """Refuse what is meant for a run that the backend itself refuses."""
+        assert self._refused is not None
+        error = self._refused
+        if count:
+            letter = DeadLetter("run", self._waybill.header.id, error.message, error.clause, count)
+            self.ledger.rejected(letter, error)
+        for version in versions:
+            if self._numbers:
+                self._board.ticket(version.token).fail(error)
+
+    def _settle(self, free: Callable[[LoggedArtifact], None]) -> None:
+        plan, self._plan = self._plan, None
+        assert plan is not None
+        self._delivered |= plan.covered
+        if self._numbers:
+            for version in plan.versions:
+                self._board.keep(version.token)
+        now = time.monotonic()
+        durable = now >= self._durable_at
+        if durable:
+            self._durable_at = now + _DURABLE_EVERY_S
+        self.save(durable=durable)
+        for artifact in plan.artifacts:
+            free(artifact)
+
+    def _end(self, *, finished: bool) -> bool:
+        """Where the writer is gone, plan to say how its run ended, unless it did; True if there is a plan."""
+        counters = self._reader.counters()
+        self.ledger.missing(counters.dropped_points + counters.dropped_records)
+        if not finished or self._held:
+            return False
+        progress = self._progress
+        if progress.ended or self._waybill.attached:
+            self.done = progress.done = True
+            self.save(durable=False)
+            return False
+        header = self._waybill.header
+        at_ns = progress.last_ns or header.started_ms * 1_000_000
+        stamp = Stamp(at_ns, self._reader.identity.writer, _LAST_SEQUENCE)
+        status = StatusWrite(self._waybill.epoch, "KILLED", at_ns // 1_000_000, stamp)
+        progress.ended = True
+        self._take([status], (), Ranges(), at_ns)
+        return True
+
+    def _report(self, damage: Damage) -> None:
+        text = f"{self._directory.name}: {damage}"
+        if damage.kind in _HARMLESS:
+            _LOGGER.info("journal %s", text)
+            return
+        error = IntegrityError(text, clause="DESIGN 5")
+        self.ledger.rejected(DeadLetter("journal", damage.kind, text, "DESIGN 5", damage.end - damage.first), error)
+
+
+def _slots(slots: Iterable[int]) -> Ranges:
+    return Ranges.of((slot, slot + 1) for slot in slots)
+
+
+def _without(ranges: Ranges, holes: Ranges) -> Ranges:
+    """Give `ranges` less `holes`."""
+    return Ranges.of(gap for span in ranges.spans for gap in holes.gaps(*span))
