@@ -29,7 +29,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ParamEntry:
-    """The true name and value of a param whose native field could not take them."""
+    """The true name and value of a param whose native field could not take them, or could mean another type by them.
+
+    Where two processes at once give one param values that look alike natively, such as True and ``"True"``, the vendor
+    refuses neither: both leave an entry, one of them holds for every reader, and readers say so (P3).
+    """
 
     kind: ClassVar[str] = "param"
 

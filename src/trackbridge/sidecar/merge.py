@@ -43,12 +43,15 @@ class Difference:
 class Merged:
     """A run with its sidecar applied.
 
+    `disputed` names params to which several writers gave values that look alike natively, so that no backend
+    refused one: a fixed choice is made (P3).
     `run.metrics` has the metrics that are known in full. Those in `partial` need their series read: each comes with
     what is known without reading, its `last` parts where they are not None.
     """
 
     run: RunRecord
     differences: tuple[Difference, ...] = ()
+    disputed: tuple[str, ...] = ()
     partial: Mapping[str, NativeMetric] = field(default_factory=dict)
 
 
@@ -64,6 +67,8 @@ def merge_run(native: NativeRun, entries: Iterable[Entry]) -> Merged:
     name = attributes.pop(RUN_NAME, None)
     status, ended_ms = _merge_status(native, [e for e in known if isinstance(e, StatusEntry)], differences)
     metrics, partial = merge_metrics(native.metrics, known)
+    disputed: list[str] = []
+    params = _merge_params(native.params, [e for e in known if isinstance(e, ParamEntry)], differences, disputed)
     run = RunRecord(
         id=native.id,
         name=None if name is None else str(name),
@@ -72,7 +77,7 @@ def merge_run(native: NativeRun, entries: Iterable[Entry]) -> Merged:
         started_ms=native.started_ms,
         ended_ms=ended_ms,
         parent=native.parent,
-        params=_merge_params(native.params, [e for e in known if isinstance(e, ParamEntry)], differences),
+        params=params,
         tags={tag: str(value) for tag, value in tags.items()},
         metrics=metrics,
         datasets=_merge_datasets(native.datasets, [e.dataset for e in known if isinstance(e, DatasetEntry)]),
@@ -81,7 +86,7 @@ def merge_run(native: NativeRun, entries: Iterable[Entry]) -> Merged:
         urls=native.urls,
         deleted=native.deleted,
     )
-    return Merged(run, tuple(sorted(differences)), partial)
+    return Merged(run, tuple(sorted(differences)), tuple(sorted(disputed)), partial)
 
 
 def merge_artifacts(artifacts: Iterable[ArtifactRecord], entries: Iterable[Entry]) -> list[ArtifactRecord]:
@@ -108,7 +113,10 @@ def merge_artifacts(artifacts: Iterable[ArtifactRecord], entries: Iterable[Entry
 
 
 def _merge_params(
-    native: Mapping[str, ParamValue], entries: list[ParamEntry], differences: list[Difference]
+    native: Mapping[str, ParamValue],
+    entries: list[ParamEntry],
+    differences: list[Difference],
+    disputed: list[str],
 ) -> dict[str, ParamValue]:
     by_native = _by_native(entries)
     merged = {}
@@ -119,8 +127,10 @@ def _merge_params(
             continue
         fitting = [entry for entry in known if same_value(entry.native, shown)]
         if fitting:
-            # Two writers whose values look alike natively, such as True and "True": any fixed choice will do.
-            merged[known[0].name] = min(fitting, key=lambda entry: canonical_json(encode_value(entry.value))).value
+            values = {canonical_json(encode_value(entry.value)): entry.value for entry in fitting}
+            merged[known[0].name] = values[min(values)]
+            if len(values) > 1:
+                disputed.append(known[0].name)
         else:
             merged[known[0].name] = shown
             differences.append(Difference("param", known[0].name, native_text(shown)))

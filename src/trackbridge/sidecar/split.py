@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from trackbridge.protocol import Limits
+from trackbridge.protocol.limits import ALL_TYPES
 from trackbridge.records.values import ParamValue
 from trackbridge.records.writes import AttributeWrite, RunWrites, Stamp, TagWrite
 from trackbridge.sidecar.entries import (
@@ -18,7 +22,9 @@ from trackbridge.sidecar.naming import fit_text, native_name, native_path, nativ
 
 __all__ = ["split_artifact", "split_writes", "type_name"]
 
-_TYPES = {type(None): "none", bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
+# Texts that another type has as its native form, too.
+_AMBIGUOUS: Final = re.compile(r"True|False|None|nan|-?inf|-?[0-9][0-9.e+-]*|[\[{].*", re.DOTALL)
+_TYPES: Final = {type(None): "none", bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
 
 
 def split_writes(writes: RunWrites, limits: Limits) -> tuple[RunWrites, tuple[Entry, ...]]:
@@ -32,7 +38,7 @@ def split_writes(writes: RunWrites, limits: Limits) -> tuple[RunWrites, tuple[En
     for name, value in writes.params.items():
         shown_name, shown = native_name(name, limits.param_name), _native_param(value, limits)
         params[shown_name] = shown
-        if shown_name != name or shown is not value:
+        if shown_name != name or shown is not value or _may_be_another(value, limits):
             entries.append(ParamEntry(shown_name, shown, name, value))
     tags = tuple(_split_tag(write, limits, entries) for write in writes.tags)
     attributes = tuple(_split_attribute(write, limits, entries) for write in writes.attributes)
@@ -62,6 +68,11 @@ def _native_param(value: ParamValue, limits: Limits) -> ParamValue:
         text = fit_text(native_text(value), max_chars=limits.param_chars, nul=limits.param_nul)
         return value if text == value else text
     return value
+
+
+def _may_be_another(value: ParamValue, limits: Limits) -> bool:
+    """Tell whether a text is what a backend without types shows of another value as well."""
+    return isinstance(value, str) and not limits.param_types >= ALL_TYPES and _AMBIGUOUS.fullmatch(value) is not None
 
 
 def _split_tag(write: TagWrite, limits: Limits, entries: list[Entry]) -> TagWrite:

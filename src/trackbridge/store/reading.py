@@ -46,7 +46,7 @@ class Reader:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.adapter = backend.adapter
-        self._said: set[tuple[str, str, str]] = set()
+        self._said: set[str] = set()
 
     def native(self, run_id: str, *, deleted: bool = False) -> NativeRun:
         """Give a run as the backend holds it.
@@ -75,7 +75,7 @@ class Reader:
         entries = read_entries(self.adapter.objects, native) if native.sidecar else ()
         merged = _as_it_is(native) if not entries else None
         merged = merged or merge_run(native, entries)
-        if merged.differences:
+        if merged.differences or merged.disputed:
             self._tell(native.id, merged)
         return Reading(native, entries, merged)
 
@@ -125,16 +125,18 @@ class Reader:
         return merge_points(read, reading.native.metrics, reading.entries, names)
 
     def _tell(self, run_id: str, merged: Merged) -> None:
-        for difference in merged.differences:
-            told = (run_id, difference.family, difference.name)
-            if told not in self._said:
-                self._said.add(told)
-                _log.warning(
-                    "%s %s of run %s was changed outside trackbridge; what the backend shows wins (X3)",
-                    difference.family,
-                    difference.name,
-                    run_id,
-                )
+        sentences = [
+            f"{one.family} {one.name} of run {run_id} was changed outside trackbridge; what the backend shows wins (X3)"
+            for one in merged.differences
+        ]
+        sentences += [
+            f"param {name} of run {run_id} was given several values that look alike here, of which one is shown (P3)"
+            for name in merged.disputed
+        ]
+        for sentence in sentences:
+            if sentence not in self._said:
+                self._said.add(sentence)
+                _log.warning("%s", sentence)
 
 
 def by_name(points: Iterable[MetricPoint]) -> Iterator[tuple[str, Iterator[MetricPoint]]]:

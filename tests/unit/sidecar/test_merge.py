@@ -1,5 +1,6 @@
 """Splitting writes and merging runs: the truth comes back, whatever the vendor can hold (X3, T1, R5, P2)."""
 
+import math
 import random
 
 import pytest
@@ -114,6 +115,34 @@ def test_a_changed_param_lapses_its_entry(vendor, poor):
     merged = merge_run(vendor.native(), entries)
     assert merged.run.params == {"p q": "7"}
     assert merged.differences == (Difference("param", "p q", "7"),)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("True", True),
+        (True, "True"),
+        (1, "1"),
+        ("1", 1),
+        ("[1]", [1]),
+        ("None", None),
+        ("nan", math.nan),
+        ("1e-05", 1e-5),
+    ],
+)
+def test_of_values_that_look_alike_one_holds_and_it_is_told(vendor, poor, stored, first, second):
+    entries = ()
+    for value in (first, second, first):
+        native, more = split_writes(RunWrites({"p": value, "same": 1}), poor)
+        vendor.write(native)
+        entries += more
+    shown = []
+    for known in (entries, entries[::-1]):
+        merged = merge_run(vendor.native(), stored(known))
+        assert (merged.disputed, merged.differences) == (("p",), ())
+        shown.append(typed(merged.run.params))
+    assert shown[0] == shown[1]
+    assert shown[0] in (typed({"p": first, "same": 1}), typed({"p": second, "same": 1}))
 
 
 def test_an_entry_without_its_native_value_applies_to_nothing(vendor, poor):

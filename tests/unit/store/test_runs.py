@@ -12,6 +12,7 @@ import pytest
 from trackbridge.errors import Conflict, NotFound, Rejected, Unsupported
 from trackbridge.protocol import Absent
 from trackbridge.records.ids import new_run_id
+from trackbridge.records.log import LoggedParams
 from trackbridge.records.metrics import MetricSummary
 from trackbridge.records.writes import RunWrites, Stamp, TagWrite
 from trackbridge.store import Store
@@ -186,3 +187,17 @@ def test_what_a_colleague_changes_natively_wins_and_is_reported(
     assert len(caplog.records) == 1
     assert run_id in caplog.text
     assert [(one.family, one.name) for one in lab.store.runs.differences(run_id)] == [("tag", "long")]
+
+
+def test_a_param_that_two_processes_gave_with_two_types_is_told(
+    make_lab: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    lab = make_lab("narrow")
+    run_id = lab.run(params={"p": "True", "q": True})
+    lab.write(run_id, [LoggedParams({"p": True, "q": True})])
+    with caplog.at_level(logging.WARNING, "trackbridge.store"):
+        for _ in range(2):
+            assert lab.store.runs.get(run_id).params["q"] is True
+    assert [record.getMessage() for record in caplog.records] == [
+        f"param p of run {run_id} was given several values that look alike here, of which one is shown (P3)"
+    ]
