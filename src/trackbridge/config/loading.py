@@ -32,6 +32,8 @@ _WORDS: Final = {  # pydantic's own are those of JSON and Python; a setting's ar
     "a valid dictionary": "a table",
 }
 
+_YEAR_S: Final = 365 * 24 * 60 * 60  # a wait that the system's clocks can count, infinity being none
+
 _NESTED: Final[Mapping[int | str, type[Any]]] = {"backends": BackendSettings, "webhooks": WebhookSettings}
 
 
@@ -129,6 +131,8 @@ def _fault(source: Source, error: ValidationError) -> ConfigurationError:
         near = difflib.get_close_matches(str(key[-1]), known, n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"The keys there are {', '.join(known)}."
         return ConfigurationError(f"{place} is unknown", remedy=remedy)
+    if errors[0]["type"] in {"missing", "missing_argument"}:
+        return ConfigurationError(f"{place} has no {errors[0]['loc'][-1]}", remedy="Add it.")
     messages = [each["msg"] for each, its_key in zip(errors, keys, strict=True) if its_key == key]
     wanted = dict.fromkeys(_wanted(text.removeprefix("Input should be ")) for text in messages)
     return ConfigurationError(f"{place} is {shown(source.get(key))}", remedy=f"It should be {' or '.join(wanted)}.")
@@ -153,9 +157,9 @@ def _key(values: Any, location: tuple[int | str, ...]) -> KeyPath:
 def _check_seconds(loaded: Loaded) -> None:
     for name in ("connect_timeout_s", "finish_timeout_s"):
         value = getattr(loaded.settings, name)
-        if not value >= 0:  # NaN included
+        if not 0 <= value <= _YEAR_S:  # NaN is out of it, too
             place = next(source.place((name,)) for source in reversed(loaded.sources) if name in source.values)
-            raise ConfigurationError(f"{place} is {value}", remedy="It should be 0 seconds or more.")
+            raise ConfigurationError(f"{place} is {value}", remedy=f"It should be from 0 to {_YEAR_S} seconds.")
 
 
 def _merged(low: Mapping[str, Any], high: Mapping[str, Any], *, fold: bool) -> dict[str, Any]:

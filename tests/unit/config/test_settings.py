@@ -170,12 +170,17 @@ FAULTS = [
     ("finish_timeout_s = '10'", "the setting finish_timeout_s in {file}, line 1 is '10'. It should be a number."),
     (
         "finish_timeout_s = -1",
-        "the setting finish_timeout_s in {file}, line 1 is -1.0. It should be 0 seconds or more.",
+        "the setting finish_timeout_s in {file}, line 1 is -1.0. It should be from 0 to 31536000 seconds.",
     ),
     (
         "finish_timeout_s = nan",
-        "the setting finish_timeout_s in {file}, line 1 is nan. It should be 0 seconds or more.",
+        "the setting finish_timeout_s in {file}, line 1 is nan. It should be from 0 to 31536000 seconds.",
     ),
+    (
+        "connect_timeout_s = inf",
+        "the setting connect_timeout_s in {file}, line 1 is inf. It should be from 0 to 31536000 seconds.",
+    ),
+    ("[[webhooks]]\nurl = 'x'", "the setting webhooks.0 in {file} has no secret_env. Add it."),
     ("shipper = 'proces'", "is 'proces'. It should be 'process', 'thread' or 'inline'."),
     ("redact = 'x'", "is 'x'. It should be a list."),
     ("a = ", "{file} is not TOML: Invalid value (at "),
@@ -189,6 +194,11 @@ def test_a_fault_in_a_file_names_the_place(text, words, empty_place):
     with pytest.raises(ConfigurationError) as caught:
         settings()
     assert words.format(file=empty_place / "trackbridge.toml") in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_fault():
+    Path("trackbridge.toml").write_bytes(b"\xef\xbb\xbfbackend = 'memory://marked'")
+    assert settings().backend == "memory://marked"
 
 
 def test_an_unreadable_file_is_named(empty_place):
@@ -210,7 +220,7 @@ def test_a_pyproject_entry_that_is_no_table_is_named():
         ("REDACT", "x", "TRACKBRIDGE_REDACT is not JSON: 'x'. Write lists and tables as JSON."),
         ("BACKENDS__A__URI", "x", "TRACKBRIDGE_BACKENDS__A__URI is unknown. Did you mean url?"),
         ("CONNECT_TIMEOUT_S", "soon", "TRACKBRIDGE_CONNECT_TIMEOUT_S is 'soon'. It should be a number."),
-        ("CONNECT_TIMEOUT_S", "-2", "TRACKBRIDGE_CONNECT_TIMEOUT_S is -2.0. It should be 0 seconds or more."),
+        ("CONNECT_TIMEOUT_S", "-2", "TRACKBRIDGE_CONNECT_TIMEOUT_S is -2.0. It should be from 0 to 31536000 seconds."),
         ("SHIPPER", "fork", "TRACKBRIDGE_SHIPPER is 'fork'. It should be 'process', 'thread' or 'inline'."),
     ],
 )
