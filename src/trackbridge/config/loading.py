@@ -114,7 +114,8 @@ def _check(source: Source) -> None:
             _adapter().validate_python(source.values)
         else:
             # By way of JSON, because there a list and a table may make a record even when types are strict.
-            _adapter().validate_json(json.dumps(source.values, default=repr), strict=True)
+            # What JSON has no word for is of the wrong type wherever a type is asked for, and so is null.
+            _adapter().validate_json(json.dumps(source.values, default=lambda _: None), strict=True)
     except ValidationError as error:
         raise _fault(source, error) from None
 

@@ -162,6 +162,7 @@ FAULTS = [
         "[backend.a]\nurl = 'x'",
         "the setting backend in {file} is {{'a': {{'url': 'x'}}}}. It should be a string or a list.",
     ),
+    ("backend = 2024-05-01", "{file}, line 1 is datetime.date(2024, 5, 1). It should be a string or a list."),
     ("backends = 3", "the setting backends in {file}, line 1 is 3. It should be a table."),
     ("[backends]\na = 'x'", "the setting backends.a in {file}, line 2 is 'x'. It should be a table."),
     ("backend = ['a', 3]", "the setting backend.1 in {file} is 3. It should be a string."),
@@ -229,6 +230,15 @@ def test_a_fault_in_the_environment_names_the_variable(name, value, words, monke
     with pytest.raises(ConfigurationError) as caught:
         settings()
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [Path("x"), b"x", object(), [Path("x")]])
+def test_what_no_file_could_say_is_refused_in_a_call(value):
+    with pytest.raises(
+        ConfigurationError, match=r"the setting backend(\.0)? given in code is .* It should be a string"
+    ):
+        configure(backend=value)
+    assert settings() == Settings()
 
 
 def test_a_bad_call_changes_nothing():
