@@ -171,7 +171,9 @@ def test_foreign_ids_never_change():
     assert uuid.UUID(check_run_id(foreign_run_id("x", account="y"))).version == 5
 
 
-@pytest.mark.parametrize("run_id", ["", "a" * 31, "A" * 32, "g" * 32, "a" * 32 + "\n", None, 3, "f04a37b7-e495-44ce-928b-3c56c1f0c397"])
+@pytest.mark.parametrize(
+    "run_id", ["", "a" * 31, "A" * 32, "g" * 32, "a" * 32 + "\n", None, 3, "f04a37b7-e495-44ce-928b-3c56c1f0c397"]
+)
 def test_what_is_no_run_id_is_refused(run_id):
     with pytest.raises(Rejected) as caught:
         check_run_id(run_id)
