@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ def chosen_backends(backend: str | Sequence[str] | None = None) -> tuple[Backend
     loaded = _load()
     base = Path.cwd() if backend is not None else loaded.base("backend")
     wanted = loaded.settings.backend if backend is None else backend
-    entries = [wanted] if isinstance(wanted, str) else list(wanted)
+    entries = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else list(wanted)
     if not entries:
         raise ConfigurationError("the list of backends is empty", remedy="Name one, or give its URL.")
     choices = [_choice(entry, loaded, base) for entry in entries]

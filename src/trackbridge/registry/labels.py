@@ -21,12 +21,14 @@ def checked_tag(name: str, value: str) -> str:
     return str(redact_value(check_text(value, f"the tag {shown(name)}"), name))
 
 
-def checked_tags(tags: Mapping[str, str | None] | None) -> dict[str, str | None]:
+def checked_tags(tags: object) -> dict[str, str | None]:
     """Return the changes to tags, redacted; a value of None deletes the tag.
 
     Raises:
-        Rejected: a name or value that can never be kept, or a name that is trackbridge's own.
+        Rejected: no mapping, a name or value that can never be kept, or a name that is trackbridge's own.
     """
+    if tags is not None and not isinstance(tags, Mapping):
+        raise Rejected(f"tags are a dict of strings, not {shown(tags)}", clause="T1")
     checked: dict[str, str | None] = {}
     for name, value in (tags or {}).items():
         if is_reserved(check_name(name, "tag")):

@@ -11,9 +11,10 @@ from typing import Final
 from trackbridge.errors import ConfigurationError, NotFound, Rejected
 from trackbridge.protocol import NativeModel, RegistryStore, VersionSpec
 from trackbridge.protocol.discovery import hooks
+from trackbridge.records.digests import canonical_model, digest
 from trackbridge.records.models import STAGES, Approval, ModelRecord, ModelVersion, Stage, check_stage
 from trackbridge.records.names import check_alias, check_name, check_text, shown
-from trackbridge.records.trail import TrailEntry
+from trackbridge.records.trail import TrailEntry, encode_entry
 from trackbridge.records.values import as_index
 from trackbridge.redaction import redact_text
 from trackbridge.registry import acts
@@ -92,6 +93,16 @@ class Registry:
         """
         entries = self._read(model).chain.entries
         return entries if version is None else tuple(_concerning(entries, check_number(version)))
+
+    def digest(self, model: str) -> str:
+        """Give ``sha256:hex`` of the canonical form of a model with its versions and its trail (C3)."""
+        return digest(self.canonical(model))
+
+    def canonical(self, model: str) -> str:
+        """Give the canonical form itself: JSON that names every fact, so that two models can be compared (C3)."""
+        state = self._read(model)
+        entries = [encode_entry(entry) for entry in state.chain.entries]
+        return canonical_model(_record(state.native), list(state.versions.values()), entries)
 
     def forks(self, model: str) -> tuple[TrailEntry, ...]:
         """Give the entries that lost against another of their number, where the vendor has no conditional write (G5)."""

@@ -57,6 +57,9 @@ def make_query(
             clause="S4",
             remedy=f"Write [{experiments!r}].",
         )
+    for name in experiments or ():
+        if not isinstance(name, str):
+            raise Rejected(f"{shown(name)} is no experiment's name", clause="S4", remedy="Give names.")
     if limit is not None and (type(limit) is not int or limit < 0):
         raise Rejected(f"{shown(limit)} is no limit", clause="S4", remedy="Give an int from 0, or None for all.")
     return Query(

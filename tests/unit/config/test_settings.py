@@ -241,6 +241,12 @@ def test_what_no_file_could_say_is_refused_in_a_call(value):
     assert settings() == Settings()
 
 
+@pytest.mark.parametrize("backend", [5, [5], object()])
+def test_what_is_no_name_is_no_backend(backend):
+    with pytest.raises(ConfigurationError, match="there is no backend named"):
+        chosen_backends(backend)
+
+
 def test_a_bad_call_changes_nothing():
     configure(mode="offline")
     with pytest.raises(ConfigurationError, match=r"the setting moode given in code is unknown\. Did you mean mode\?"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -292,3 +293,28 @@ def test_an_entry_says_who_when_and_why(registry: Registry, make: Make) -> None:
     assert entry.when_ms > 1_600_000_000_000
     registry.transition("fraud", 1, "None")
     assert registry.history("fraud")[1].actor
+
+
+@pytest.mark.parametrize("tags", [[("a", "b")], "ab", 5])
+def test_what_is_no_mapping_is_no_tags(registry: Registry, make: Make, tags: object) -> None:
+    make()
+    with pytest.raises(Rejected, match="tags are a dict of strings"):
+        registry.update("fraud", tags=tags)  # type: ignore[arg-type]
+
+
+def test_a_digest_covers_the_model_its_versions_and_its_trail(registry: Registry, make: Make) -> None:
+    make(2)
+    seen = [registry.digest("fraud")]
+    for change in (
+        lambda: registry.update("fraud", tags={"a": "b"}),
+        lambda: registry.update("fraud", 1, description="why"),
+        lambda: registry.approve("fraud", 1, actor="ann"),
+        lambda: registry.delete_version("fraud", 2, actor="ann"),
+    ):
+        change()
+        seen.append(registry.digest("fraud"))
+        assert registry.digest("fraud") == seen[-1]
+    assert len(set(seen)) == 5
+    assert json.loads(registry.canonical("fraud"))["trail"][0] == 2
+    with pytest.raises(NotFound):
+        registry.digest("absent")

@@ -110,6 +110,11 @@ def test_records_are_whole(lab: Any) -> None:
         assert ids[run.id] in {0, 1}
 
 
+def test_what_is_no_name_of_an_experiment_is_rejected(lab: Any) -> None:
+    with pytest.raises(Rejected, match="5 is no experiment's name"):
+        lab.store.runs.search(experiments=["fraud", 5])
+
+
 def test_experiments_narrow(lab: Any) -> None:
     ids = fill(lab)
     assert places(lab, ids, None, experiments=["churn"], order_by=["started"]) == [1, 4, 7, 10]
