@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from trackbridge.config import configure
 from trackbridge.protocol import AdapterSpec, Backend, Limits, open_backend
-from trackbridge.records.digests import canonical_model, digest
 from trackbridge.records.log import LoggedParams
-from trackbridge.records.trail import encode_entry
 from trackbridge.testing.declaration import load_probe, verify_declaration
 from trackbridge.testing.deviations import covering
 from trackbridge.testing.expect import holds, same
@@ -338,9 +336,3 @@ class Lab:
         for _ in range(versions):
             self.store.registry.register(name, run_id=run_id, artifact="model")
         return name
-
-    def model_digest(self, store: Store, name: str) -> str:
-        """Compute the digest of a model as a store sees it (C3)."""
-        (record,) = [one for one in store.registry.models() if one.name == name]
-        entries = [encode_entry(entry) for entry in store.registry.history(name)]
-        return digest(canonical_model(record, list(store.registry.versions(name)), entries))

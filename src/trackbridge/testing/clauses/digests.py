@@ -195,7 +195,7 @@ def model(lab: Lab) -> None:
     }
     for what, act in acts.items():
         act()
-        first, second = (lab.model_digest(store, name) for store in lab.stores())
+        first, second = (store.registry.digest(name) for store in lab.stores())
         same(second, first, f"the digest that a second reader computes after {what}")
         holds(first not in seen, f"{what} changes the digest")
         seen.append(first)
@@ -218,8 +218,8 @@ def copied_model(lab: Lab) -> None:
         copy.adapter.registry.create_version(name, version.spec, version.number)
     for n, data in enumerate(source.entries(name)):
         holds(copy.adapter.registry.append_entry(name, n, data), f"entry {n} is copied")
-    same(lab.model_digest(Store(copy), name), lab.model_digest(lab.second(), name), "the digest of the copy")
-    holds(lab.model_digest(lab.store, name) != lab.model_digest(lab.store, lab.model()), "another model has another")
+    same(Store(copy).registry.digest(name), lab.second().registry.digest(name), "the digest of the copy")
+    holds(lab.store.registry.digest(name) != lab.store.registry.digest(lab.model()), "another model has another")
 
 
 @check("C1", "a run loaded at once is the run that was meant, loaded twice too", capability="bulk")
