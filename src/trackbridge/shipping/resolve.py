@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trackbridge.records.log import LoggedPoint, LoggedSeries
-from trackbridge.records.metrics import MetricPoint
+from trackbridge.records.metrics import MAX_STEP, MetricPoint
 
 __all__ = ["PointResolver"]
 
@@ -46,7 +46,7 @@ class PointResolver:
         name, step, timestamp_ms, value, stamped = point
         greatest = self._greatest.get(name)
         if step is None:
-            step = 0 if greatest is None else greatest + 1
+            step = 0 if greatest is None else min(greatest + 1, MAX_STEP)  # a point there is kept beside the others
         if greatest is None or step > greatest:
             self._greatest[name] = step
         if stamped:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackbridge.records.log import LoggedSeries
+from trackbridge.records.metrics import MAX_STEP
 from trackbridge.shipping import PointResolver
 
 logged = st.lists(
@@ -23,6 +24,12 @@ def test_a_series_counts_from_zero_and_from_its_greatest():
     steps = [resolver.resolve((name, step, 1, 0.0, True)).step for name, step in
              [("new", None), ("new", None), ("new", 10), ("new", 4), ("new", None), ("old", None), ("neg", -5), ("neg", None)]]  # fmt: skip
     assert steps == [0, 1, 10, 4, 11, 8, -5, -4]
+
+
+def test_behind_the_greatest_of_steps_none_is_lost():
+    resolver = PointResolver({"m": MAX_STEP - 1})
+    points = [resolver.resolve(("m", None, 100, float(n), True)) for n in range(3)]
+    assert [(point.step, point.timestamp_ms) for point in points] == [(MAX_STEP, 100), (MAX_STEP, 101), (MAX_STEP, 102)]
 
 
 def test_ties_move_on_in_the_order_of_the_calls():
