@@ -6,8 +6,10 @@ import csv
 import importlib.util
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from trackbridge.errors import Rejected
@@ -48,16 +50,18 @@ def plain(value: Any) -> Any:
 def figure_bytes(figure: Any, path: str) -> bytes:
     """Give a figure in the format that the path's suffix names.
 
-    Files of matplotlib carry no time, so that equal figures are equal files.
+    Files of matplotlib carry no time and no random names, so that equal figures are equal files (C2).
     """
     suffix, target = suffix_of(path), io.BytesIO()
     try:
         if hasattr(figure, "savefig"):
             metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-            figure.savefig(target, format=suffix or "png", **({"metadata": metadata} if metadata else {}))
+            with _fixed_names():
+                figure.savefig(target, format=suffix or "png", **({"metadata": metadata} if metadata else {}))
             return target.getvalue()
         if suffix == "html" and hasattr(figure, "to_html"):
-            return str(figure.to_html()).encode()
+            named = {"div_id": "figure"} if type(figure).__module__.startswith("plotly.") else {}
+            return str(figure.to_html(**named)).encode()
         if hasattr(figure, "write_image"):
             figure.write_image(target, format=suffix or "png")
             return target.getvalue()
@@ -72,6 +76,15 @@ def figure_bytes(figure: Any, path: str) -> bytes:
         clause="A1",
         remedy="Give what has savefig or write_image, or use log_artifact.",
     )
+
+
+def _fixed_names() -> AbstractContextManager[None]:
+    """Let matplotlib name the parts of an SVG by their content alone, unless the user has salted these names."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None or matplotlib.rcParams["svg.hashsalt"] is not None:
+        return nullcontext()
+    context: AbstractContextManager[None] = matplotlib.rc_context({"svg.hashsalt": "trackbridge"})
+    return context
 
 
 def image_bytes(image: Any, path: str) -> tuple[bytes, int, int]:

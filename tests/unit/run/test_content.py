@@ -122,6 +122,16 @@ def test_figures(place, suffix, magic):
         assert formats.figure_bytes(figure, path).startswith(magic)
 
 
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "jpg"])
+def test_equal_figures_are_equal_files(suffix):
+    def drawn() -> bytes:
+        figure = Figure()
+        figure.subplots().plot([1, 2], marker="o", label="a")
+        return formats.figure_bytes(figure, f"a.{suffix}")
+
+    assert drawn() == drawn()
+
+
 def test_a_figure_in_an_unknown_format_is_refused():
     with pytest.raises(Rejected, match="xyz"):
         formats.figure_bytes(Figure(), "a.xyz")
