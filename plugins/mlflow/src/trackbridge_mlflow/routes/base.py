@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 from trackbridge.errors import IntegrityError
 from trackbridge_mlflow.errors import translated
 
-__all__ = ["Body", "Route", "Unclosed", "checked"]
+__all__ = ["Body", "Measured", "Route", "checked"]
 
 
 class Route(Protocol):
@@ -69,11 +69,17 @@ class Body(io.RawIOBase):
         super().close()
 
 
-class Unclosed(io.RawIOBase):
-    """A file whose end of use is not its close: boto3 closes what it is given."""
+class Measured(io.RawIOBase):
+    """A file that must have the size it was said to have; closing this leaves the file open.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Args:
+        file: What is read, to its end.
+        size: Its size in bytes.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
+        self._left = size
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -82,5 +88,8 @@ class Unclosed(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read into `buffer`; 0 at the end."""
         data = self._file.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0 or (not data and self._left):
+            raise IntegrityError("a file does not have the size that was announced", clause="A4")
         buffer[: len(data)] = data
         return len(data)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, BinaryIO
 
-from trackbridge_mlflow.routes.base import Body, Unclosed
+from trackbridge_mlflow.routes.base import Body
 
 __all__ = ["S3Route"]
 
@@ -40,7 +40,7 @@ class S3Route:
         if size < 8 << 20:
             self._client.put_object(Bucket=self._bucket, Key=self._key(path), Body=content.read(), **extra)
         else:
-            self._client.upload_fileobj(Unclosed(content), self._bucket, self._key(path), ExtraArgs=extra)
+            self._client.upload_fileobj(content, self._bucket, self._key(path), ExtraArgs=extra)
 
     def list(self, prefix: str) -> Iterator[tuple[str, int | None]]:
         """See `Route.list`."""
