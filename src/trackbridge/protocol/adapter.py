@@ -45,7 +45,11 @@ PROTOCOL_VERSION: Final = 1
 
 
 class ExperimentStore(Protocol):
-    """Experiments (R2)."""
+    """Experiments (R2).
+
+    Descriptions and values of tags of up to 64 KiB come back whole: what a vendor's own field cannot hold, the adapter
+    keeps beside it. The core's sidecar is of runs alone.
+    """
 
     def ensure(self, name: str) -> None:
         """Create the experiment if absent; restore a deleted one."""
@@ -119,7 +123,7 @@ class ArtifactStore(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Small opaque objects kept beside a run, a model or an experiment and hidden from artifact listings.
+    """Small opaque objects kept beside a run or a model and hidden from artifact listings.
 
     Names are ``folder/name`` in [a-z0-9._/-]; the folders ``sidecar`` and ``environment`` are the core's.
     """
@@ -135,7 +139,10 @@ class ObjectStore(Protocol):
 
 
 class RegistryStore(Protocol):
-    """Models, versions, and the trail that everything else about them is folded from (G1–G8)."""
+    """Models, versions, and the trail that everything else about them is folded from (G1–G8).
+
+    Names, descriptions and tags come back whole, as those of `ExperimentStore`.
+    """
 
     def ensure_model(self, name: str) -> None:
         """Create the model if absent; a deleted one raises `Conflict`."""

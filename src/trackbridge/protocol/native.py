@@ -106,9 +106,9 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an object of the sidecar belongs to: a run by its id, a model or an experiment by its name."""
+    """What an object belongs to: a run by its id, or a model by its name."""
 
-    kind: Literal["run", "model", "experiment"]
+    kind: Literal["run", "model"]
     key: str
 
 

@@ -116,7 +116,7 @@ def test_purging_one_run_spares_what_another_shares(adapter, run_id, start):
     assert get(adapter, other, "y") == b"own"
 
 
-@pytest.mark.parametrize("kind", ["run", "model", "experiment"])
+@pytest.mark.parametrize("kind", ["run", "model"])
 def test_objects_are_kept_beside_and_hidden(adapter, run_id, kind):
     scope = Scope(kind, run_id)
     for _ in range(2):
@@ -127,7 +127,7 @@ def test_objects_are_kept_beside_and_hidden(adapter, run_id, kind):
     assert adapter.objects.get(scope, "sidecar/b-1") == b"\x00\x01"
     assert paths(adapter, run_id) == []
 
-    elsewhere = Scope("model" if kind == "experiment" else "experiment", run_id)
+    elsewhere = Scope("model" if kind == "run" else "run", run_id)
     assert list(adapter.objects.list(elsewhere)) == []
     with pytest.raises(NotFound, match="sidecar/b-1"):
         adapter.objects.get(elsewhere, "sidecar/b-1")

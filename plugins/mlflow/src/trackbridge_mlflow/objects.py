@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from trackbridge.errors import NotFound
 from trackbridge.protocol import ObjectInfo, Scope
@@ -32,17 +32,10 @@ class Objects:
 
     def put(self, scope: Scope, name: str, data: bytes) -> None:
         """Store an object; the same name always comes with the same bytes."""
-        match scope.kind:
-            case "run":
-                self._put_run(scope.key, name, data)
-            case "model":
-                self._models.set_tags(scope.key, object_tags(name, data, chars=_CHUNK_CHARS))
-            case "experiment":
-                from mlflow.entities import ExperimentTag
-
-                experiment_id = self._experiment(scope.key).experiment_id
-                for key, value in object_tags(name, data, chars=_CHUNK_CHARS).items():
-                    self._client.tracking.set_experiment_tag(experiment_id, ExperimentTag(key, value))
+        if scope.kind == "run":
+            self._put_run(scope.key, name, data)
+        else:
+            self._models.set_tags(scope.key, object_tags(name, data, chars=_CHUNK_CHARS))
 
     def _put_run(self, run_id: str, name: str, data: bytes) -> None:
         from mlflow.entities import RunTag
@@ -77,15 +70,6 @@ class Objects:
         raise NotFound(f"the {scope.kind} {scope.key!r} has no object {name!r}", clause="X3")
 
     def _tags(self, scope: Scope) -> Sequence[Mapping[str, str]]:
-        match scope.kind:
-            case "run":
-                return [run.data.tags for run in self._finder.existing(scope.key)]
-            case "model":
-                return [self._models.existing(scope.key).tags]
-        return [self._experiment(scope.key).tags]
-
-    def _experiment(self, name: str) -> Any:
-        found = self._client.experiment(name)
-        if found is None:
-            raise NotFound(f"there is no experiment {name!r}", clause="R2")
-        return found
+        if scope.kind == "run":
+            return [run.data.tags for run in self._finder.existing(scope.key)]
+        return [self._models.existing(scope.key).tags]

@@ -136,7 +136,7 @@ def several_writers(lab: Lab) -> None:
 @check("X3", "objects are kept by scope and name", capability="sidecar")
 def objects(lab: Lab) -> None:
     run_id, other, model = lab.logged(), lab.logged(), lab.model()
-    scopes = (Scope("run", run_id), Scope("run", other), Scope("model", model), Scope("experiment", lab.experiment))
+    scopes = (Scope("run", run_id), Scope("run", other), Scope("model", model))
     store = lab.backend.adapter.objects
     names = ("theirs/w-1-aa", "theirs/w-10-bb", "theirs/w-2-cc")
     for n, scope in enumerate(scopes):
