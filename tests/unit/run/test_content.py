@@ -8,14 +8,17 @@ import threading
 
 import numpy as np
 import pandas as pd
+import pluggy
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 from pyarrow import csv, parquet
 
 from trackbridge.errors import ConfigurationError, Conflict, Rejected
+from trackbridge.protocol.hooks import PROJECT, CoreHooks
 from trackbridge.records.artifacts import ArtifactRecord, folder_digest
-from trackbridge.run import formats, kinds
+from trackbridge.run import formats, kinds, models
+from trackbridge.run.savers import skops
 
 
 def kind_of(place, run_id, path):
@@ -95,10 +98,12 @@ def test_a_file_is_no_folder(place):
 
 
 def test_staged_copies_are_gone_after_the_run(place, tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     with place.start() as run:
         run.log_text("x", "a")
-    assert [each.name for each in tmp_path.iterdir()] == []
+    assert [each.name for each in scratch.iterdir()] == []
 
 
 def test_dicts_are_json(place):
@@ -222,11 +227,20 @@ def test_a_long_kind_still_fits_a_tag():
     assert json.loads(kinds.tag_text(kind)) == {"kind": "table", "path": "t.csv", "format": "csv", "rows": 1}
 
 
+@pytest.fixture
+def only_skops(monkeypatch):
+    """No saver but our own, whatever plugins are installed."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(CoreHooks)
+    manager.register(skops)
+    monkeypatch.setattr(models, "hooks", lambda: manager)
+
+
+@pytest.mark.usefixtures("only_skops")
 def test_a_model_object_is_saved_registered_and_loads_back(place, tmp_path):
     from sklearn.linear_model import LinearRegression
 
     import trackbridge as tb
-    from trackbridge.run.models import model_savers
 
     features, target = np.arange(8.0).reshape(4, 2), np.arange(4.0)
     model = LinearRegression().fit(features, target)
@@ -244,7 +258,7 @@ def test_a_model_object_is_saved_registered_and_loads_back(place, tmp_path):
     assert (kind["flavor"], kind["runs_code"]) == ("skops", False)
     for path, data in files.items():
         (tmp_path / path.partition("/")[2]).write_bytes(data)
-    (saver,) = [saver for saver in model_savers() if saver.name == "skops"]
+    (saver,) = models.model_savers()
     assert saver.can_load(tmp_path)
     assert (saver.load(tmp_path, False).predict(features) == model.predict(features)).all()
 
