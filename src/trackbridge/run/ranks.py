@@ -36,6 +36,10 @@ class SilentOutlet:
         self.log_metric: LogPoints = self._check_one
         self.log_metrics: LogPoints = self._check
 
+    @property
+    def directory(self) -> None:
+        """Give None: nothing is kept."""
+
     def place(self) -> None:
         """Give None: nothing is kept."""
 

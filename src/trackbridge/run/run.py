@@ -333,6 +333,11 @@ class Run(Content):
         for delivery in self._deliveries:
             if not delivery.complete:
                 _LOGGER.warning("run %s is not all at %s: %s", self.id, delivery.backend, delivery.summary)
+        if any(delivery.queued for delivery in self._deliveries):
+            where = self._outlet.directory
+            _LOGGER.warning(
+                "what is left lies in %s; the next run here delivers it, or: trackbridge sync %s", where, where
+            )
         if not self._spec.strict:
             return
         if error := self._outlet.failure():

@@ -36,7 +36,7 @@ from trackbridge.shipping.resolve import PointResolver
 from trackbridge.shipping.retry import Backoff, may_recover
 from trackbridge.shipping.waybill import Destination, Waybill
 
-__all__ = ["Channel", "Connection"]
+__all__ = ["Channel", "Connection", "consumer"]
 
 _LOGGER: Final = logging.getLogger("trackbridge")
 _MOST_ENTRIES: Final = 20_000  # of a plan: enough for full batches, little enough to stay in memory
@@ -44,6 +44,11 @@ _MOST_BYTES: Final = 16 << 20
 _LAST_SEQUENCE: Final = 2**62  # of a status that nobody but us writes for a writer
 _HARMLESS: Final = frozenset({"hole", "checksum"})  # a record was never accepted, or can be read all the same
 _DURABLE_EVERY_S: Final = 1.0
+
+
+def consumer(place: int) -> str:
+    """Name the cursor of the destination at `place` of a waybill."""
+    return f"backend-{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Channel:
         self._board = board
         self._numbers = place == waybill.numbering
         self._reader = JournalReader(directory)
-        self._path = cursor_path(directory, f"backend-{place}")
+        self._path = cursor_path(directory, consumer(place))
         self._delivered, self._progress = self._load()
         self.saved = self._delivered
         self.done = self._progress.done
@@ -324,6 +329,9 @@ class Channel:
         text = f"{self._directory.name}: {damage}"
         if damage.kind in _HARMLESS:
             _LOGGER.info("journal %s", text)
+            return
+        if damage.kind == "torn" and not self._reader.ended_cleanly():
+            _LOGGER.warning("a call was under way when its process died: journal %s", text)
             return
         error = IntegrityError(text, clause="DESIGN 5")
         self.ledger.rejected(DeadLetter("journal", damage.kind, text, "DESIGN 5", damage.end - damage.first), error)

@@ -43,6 +43,10 @@ class Outlet(Protocol):
     log_metric: LogPoints
     log_metrics: LogPoints
 
+    @property
+    def directory(self) -> Path | None:
+        """Where what is not delivered lies; None where nothing is kept."""
+
     def place(self) -> Path | None:
         """Give the folder that copies of files go to; None where nothing is to be kept."""
 
@@ -112,6 +116,11 @@ class JournalOutlet:
         if waybill.host == "inline":
             self.log_metric = _then(self._writer.log_metric, self._tick)
             self.log_metrics = _then(self._writer.log_metrics, self._tick)
+
+    @property
+    def directory(self) -> Path:
+        """See `Outlet.directory`."""
+        return self._writer.directory
 
     def place(self) -> Path:
         """See `Outlet.place`."""

@@ -1,5 +1,7 @@
 """Steps and times left open (M3)."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +76,20 @@ def test_a_series_resolves_as_its_points_would():
     given_all = LoggedSeries("a", (9, 9), (7, 7), (1.0, 2.0), 5)
     assert [(p.step, p.timestamp_ms) for p in resolver.resolve_series(given_all)] == [(9, 7), (9, 7)]
     assert resolver.resolve(("a", None, 5, 0.0, True)).step == 10
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.none() | st.integers(-3, 3), st.integers(0, 4), st.booleans()), max_size=40
+    ),
+    st.integers(0, 40),
+)
+def test_a_restart_changes_nothing(calls, at):
+    points = [(name, step, time_ms, float(n), stamped) for n, (name, step, time_ms, stamped) in enumerate(calls)]
+    straight = PointResolver({"a": 7})
+    expected = [straight.resolve(point) for point in points]
+    first = PointResolver({"a": 7})
+    before = [first.resolve(point) for point in points[:at]]
+    second = PointResolver.restored(json.loads(json.dumps(first.state())))
+    assert before + [second.resolve(point) for point in points[at:]] == expected
+    assert second.greatest == straight.greatest
