@@ -138,7 +138,10 @@ class Registry:
         description: str | None = None,
         tags: Mapping[str, str | None] | None = None,
     ) -> None:
-        """Set the description and tags of a model, or of one of its versions; a tag of None is deleted."""
+        """Set the description and tags of a model, or of one of its versions; what is not given stays.
+
+        An empty description is none, a tag of None is deleted.
+        """
         text, checked = checked_description(description), checked_tags(tags)
         if version is None:
             self.model(model)
@@ -420,4 +423,4 @@ def _concerning(entries: tuple[TrailEntry, ...], number: int) -> Iterator[TrailE
 
 
 def _record(native: NativeModel) -> ModelRecord:
-    return ModelRecord(native.name, native.description, native.tags, native.created_ms, native.deleted)
+    return ModelRecord(native.name, native.description or None, native.tags, native.created_ms, native.deleted)

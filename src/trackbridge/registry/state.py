@@ -116,7 +116,7 @@ def _record(model: str, native: NativeVersion, state: VersionState, outside: tup
         digest=spec.digest,
         signature=spec.signature,
         input_example=spec.input_example,
-        description=spec.description,
+        description=spec.description or None,  # some vendors do not tell an empty one from none
         tags=spec.tags,
         created_ms=spec.created_ms,
         stage=state.stage,

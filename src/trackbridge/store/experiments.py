@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from trackbridge.errors import NotFound
 from trackbridge.protocol import Backend
@@ -21,17 +22,19 @@ class Experiments:
 
     def list(self) -> Sequence[ExperimentRecord]:
         """Give all experiments by name."""
-        return list(self._experiments.list())
+        return [_record(found) for found in self._experiments.list()]
 
     def get(self, name: str) -> ExperimentRecord:
         """Give an experiment; raise `NotFound` where there is none, or it was deleted."""
         found = self._experiments.get(check_name(name, "experiment"))
         if found is None or found.deleted:
             raise NotFound(f"there is no experiment {shown(name)}", clause="R2")
-        return found
+        return _record(found)
 
     def edit(self, name: str, *, description: str | None = None, tags: Mapping[str, str | None] | None = None) -> None:
-        """Set the description, and the tags given; a tag of None is deleted, what is not given stays.
+        """Set the description, and the tags given; what is not given stays.
+
+        An empty description is none, a tag of None is deleted.
 
         Raises:
             NotFound: there is no such experiment.
@@ -44,3 +47,7 @@ class Experiments:
         """Mark an experiment deleted; a run that uses its name brings it back."""
         self.get(name)
         self._experiments.delete(name)
+
+
+def _record(found: ExperimentRecord) -> ExperimentRecord:
+    return replace(found, description=found.description or None)  # some vendors do not tell an empty one from none

@@ -318,3 +318,13 @@ def test_a_digest_covers_the_model_its_versions_and_its_trail(registry: Registry
     assert json.loads(registry.canonical("fraud"))["trail"][0] == 2
     with pytest.raises(NotFound):
         registry.digest("absent")
+
+
+def test_an_empty_description_is_none(registry: Registry) -> None:
+    registry.create("fraud", VersionSpec("t", None, "model", None, 5, description=""))
+    for version in (None, 1):
+        registry.update("fraud", version, description="why")
+        assert "why" in registry.canonical("fraud")
+        registry.update("fraud", version, description="")
+    assert (registry.model("fraud").description, registry.get("fraud", 1).description) == (None, None)
+    assert "description" not in registry.canonical("fraud")

@@ -64,6 +64,9 @@ def test_experiments_are_edited_one_by_one_deleted_and_come_back(lab: Any) -> No
     assert [one.name for one in lab.store.experiments.list()] == ["churn"]
     lab.run(experiment="fraud")
     assert lab.store.experiments.get("fraud").tags == {"b": "2", "c": "é"}
+    lab.store.experiments.edit("fraud", description="")
+    assert lab.store.experiments.get("fraud").description is None
+    assert [one.description for one in lab.store.experiments.list()] == [None, None]
 
 
 @pytest.mark.parametrize("change", [{"tags": {"trackbridge.x": "1"}}, {"tags": {"a": 1}}, {"description": 1}])
