@@ -38,29 +38,37 @@ def _helps(command: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def deviations() -> str:
-    """Give the page of everything that a vendor's own screen shows otherwise."""
-    from trackbridge.protocol import find_adapter, installed_backends, parse_url
+    """Give the page of everything that a vendor's own screen shows otherwise, a section a package."""
+    from trackbridge.protocol import Deviation, find_adapter, installed_backends, parse_url
 
-    rows = []
-    seen = set()
+    schemes: dict[str, list[str]] = {}
+    showing: dict[str, dict[Deviation, list[str]]] = {}
     for installed in installed_backends():
-        spec = find_adapter(parse_url(f"{installed.scheme}://x"))
-        for deviation in spec.deviations:
-            if (installed.package, deviation.name) not in seen:
-                seen.add((installed.package, deviation.name))
-                cells = (f"`{deviation.name}`", deviation.clause, deviation.shown, deviation.reason)
-                rows.append(
-                    f"| {installed.package} | {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-                )
-    table = "| package | name | clause | what is shown | why |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+        schemes.setdefault(installed.package, []).append(installed.scheme)
+        for deviation in find_adapter(parse_url(f"{installed.scheme}://x")).deviations:
+            showing.setdefault(installed.package, {}).setdefault(deviation, []).append(installed.scheme)
+    sections = [
+        f"\n## {package}\n\n| name | clause | what is shown | why | where |\n|---|---|---|---|---|\n"
+        + "".join(
+            _row(f"`{one.name}`", one.clause, one.shown, one.reason, _where(on, schemes[package]))
+            for one, on in found.items()
+        )
+        for package, found in showing.items()
+    ]
     return f"""# Deviations
 
 {EDIT}
 What a vendor's own screens show otherwise than `Store` returns it. This never changes what trackbridge gives back. The
 [contract suite](conformance.md) provokes each of these; one that nothing provokes, or that is not declared, fails.
+{"".join(sections)}"""
 
-{table if rows else "There are none."}
-"""
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _where(some: list[str], every: list[str]) -> str:
+    return "everywhere" if some == every else ", ".join(f"`{scheme}`" for scheme in some)
 
 
 def conformance() -> str:

@@ -1,6 +1,9 @@
 """Plays a page of documentation from top to bottom in the working directory, as a reader would.
 
-    python player.py PAGE
+    python player.py PAGE [SHOWN=REAL]…
+
+Where the page shows the address SHOWN, REAL is played. A page about a server says in a comment which fixture that is,
+``<!-- https://mlflow.example.com is mlflow_sqlite -->``, and the test hands its address on.
 
 Fenced blocks are told apart by their info string:
 
@@ -22,7 +25,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,17 +49,19 @@ class Block:
         return f"{self.page}:{self.line}"
 
 
-def blocks(page: Path) -> Iterator[Block]:
+def blocks(page: Path, addresses: Mapping[str, str]) -> Iterator[Block]:
     source = page.read_text(encoding="utf-8")
     for match in FENCE.finditer(source):
         line = source.count("\n", 0, match.start()) + 2
         body = re.sub(f"^{match['indent']}", "", match["body"], flags=re.MULTILINE)
+        for shown, real in addresses.items():
+            body = body.replace(shown, real)
         yield Block(page, line, match["language"], match["title"], body)
 
 
-def play(page: Path) -> None:
+def play(page: Path, addresses: Mapping[str, str]) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
+    for block in blocks(page, addresses):
         if block.title:
             target = Path(block.title)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -141,4 +146,4 @@ def install(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    play(Path(sys.argv[1]))
+    play(Path(sys.argv[1]), dict(argument.split("=", 1) for argument in sys.argv[2:]))

@@ -12,17 +12,31 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), *sorted(PROJECT.glob("plugins/*/README.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)#\s]+)(?:#[^)]*)?\)")
+SERVER = re.compile(r"^<!-- (?P<shown>\S+://\S+) is (?P<fixture>\w+) -->$", re.MULTILINE)
 
 
 def _name(page: Path) -> str:
     return str(page.relative_to(PROJECT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_the_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("TRACKBRIDGE_")}
+def _servers(page: Path) -> dict[str, str]:
+    """Give the fixtures of the servers that a page is played on, by the addresses that it shows for them."""
+    return {match["shown"]: match["fixture"] for match in SERVER.finditer(page.read_text(encoding="utf-8"))}
+
+
+def _played(page: Path) -> object:
+    return pytest.param(page, marks=[pytest.mark.server] if _servers(page) else [])
+
+
+@pytest.mark.parametrize("page", [_played(page) for page in PAGES], ids=_name)
+def test_the_page_does_what_it_says(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    addresses = [f"{shown}={request.getfixturevalue(fixture)['url']}" for shown, fixture in _servers(page).items()]
+    kept = {"TRACKBRIDGE_JOURNAL_DIR"}  # this session's own, not the user's
+    environment = {
+        name: text for name, text in os.environ.items() if name in kept or not name.startswith("TRACKBRIDGE_")
+    }
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("player.py"), page],
+        [sys.executable, Path(__file__).with_name("player.py"), page, *addresses],
         cwd=tmp_path,
         env={**environment, "MPLBACKEND": "Agg"},
         capture_output=True,
