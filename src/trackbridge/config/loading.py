@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -33,6 +34,8 @@ _WORDS: Final = {  # pydantic's own are those of JSON and Python; a setting's ar
 }
 
 _YEAR_S: Final = 365 * 24 * 60 * 60  # a wait that the system's clocks can count, infinity being none
+
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]+(?:@|…)")  # a long text is cut, perhaps within them
 
 _NESTED: Final[Mapping[int | str, type[Any]]] = {"backends": BackendSettings, "webhooks": WebhookSettings}
 
@@ -97,7 +100,7 @@ def _environment() -> Source:
         broken = next((f.name for f in fields(Settings) if f'"{f.name}"' in str(error)), "")
         name = f"{ENV_PREFIX}{broken.upper()}"
         raise ConfigurationError(
-            f"the environment variable {name} is not JSON: {shown(os.environ.get(name))}",
+            f"the environment variable {name} is not JSON: {_told(os.environ.get(name))}",
             remedy="Write lists and tables as JSON.",
         ) from error
 
@@ -136,7 +139,12 @@ def _fault(source: Source, error: ValidationError) -> ConfigurationError:
         return ConfigurationError(f"{place} has no {errors[0]['loc'][-1]}", remedy="Add it.")
     messages = [each["msg"] for each, its_key in zip(errors, keys, strict=True) if its_key == key]
     wanted = dict.fromkeys(_wanted(text.removeprefix("Input should be ")) for text in messages)
-    return ConfigurationError(f"{place} is {shown(source.get(key))}", remedy=f"It should be {' or '.join(wanted)}.")
+    return ConfigurationError(f"{place} is {_told(source.get(key))}", remedy=f"It should be {' or '.join(wanted)}.")
+
+
+def _told(value: object) -> str:
+    """Show a value in a message, without the credentials of URLs in it (X4)."""
+    return _CREDENTIALS.sub("***@", shown(value))
 
 
 def _wanted(text: str) -> str:

@@ -163,6 +163,11 @@ FAULTS = [
         "the setting backend in {file} is {{'a': {{'url': 'x'}}}}. It should be a string or a list.",
     ),
     ("backend = 2024-05-01", "{file}, line 1 is datetime.date(2024, 5, 1). It should be a string or a list."),
+    (
+        "[backends.a]\nurl = ['mlflow+https://me:pw@h/x']",
+        "line 2 is ['mlflow+https://***@h/x']. It should be a string.",
+    ),
+    (f"[backends.a]\nurl = ['mlflow+https://me:{'pw' * 99}@h/x']", "line 2 is ['mlflow+https://***@. It should be"),
     ("backends = 3", "the setting backends in {file}, line 1 is 3. It should be a table."),
     ("[backends]\na = 'x'", "the setting backends.a in {file}, line 2 is 'x'. It should be a table."),
     ("backend = ['a', 3]", "the setting backend.1 in {file} is 3. It should be a string."),
