@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trackbridge.cli._journals import show_journals, surveyed
 from trackbridge.cli._options import AsJson
 from trackbridge.cli._output import emit, one_line, say
 from trackbridge.errors import TrackbridgeError
 
 if TYPE_CHECKING:
     from trackbridge.config import BackendChoice
+    from trackbridge.shipping.survey import JournalState
 
 __all__ = ["doctor"]
 
@@ -36,17 +38,20 @@ def doctor(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Reach a backend, or all that are configured, and say what is there and what is wrong."""
+    """Reach a backend, or all that are configured, and say what is there, what is wrong, and what is not delivered."""
     from trackbridge import __version__
     from trackbridge.config import chosen_backends
 
     findings = [_examine(choice) for choice in chosen_backends(url)]
+    journals = surveyed()
     if as_json:
-        emit({"trackbridge": __version__, "python": platform.python_version(), "backends": findings})
+        found = {"trackbridge": __version__, "python": platform.python_version(), "backends": findings}
+        emit({**found, "journals": [_row(journal) for journal in journals]})
     else:
         say(f"trackbridge {__version__}, Python {platform.python_version()} on {platform.system()}")
         for finding in findings:
             _show(finding)
+        show_journals(journals)
     raise typer.Exit(max((finding.exit_code for finding in findings), default=0))
 
 
@@ -75,6 +80,17 @@ def _examine(choice: BackendChoice) -> _Finding:
     absent = [(f"no {name}", gap.reason) for name, gap in gaps if gap]
     facts = (*info.facts, *absent)
     return _Finding(choice.name, shown, ok=True, took_ms=took_ms(), facts=facts, warnings=info.warnings)
+
+
+def _row(journal: JournalState) -> dict[str, object]:
+    return {
+        "journal": str(journal.directory),
+        "run": journal.run,
+        "writer": journal.writer,
+        "alive": journal.alive,
+        "backends": list(journal.deliveries),
+        "error": journal.error,
+    }
 
 
 def _show(finding: _Finding) -> None:

@@ -43,7 +43,7 @@ _MOST_ENTRIES: Final = 20_000  # of a plan: enough for full batches, little enou
 _MOST_BYTES: Final = 16 << 20
 _LAST_SEQUENCE: Final = 2**62  # of a status that nobody but us writes for a writer
 _HARMLESS: Final = frozenset({"hole", "checksum"})  # a record was never accepted, or can be read all the same
-_DURABLE_EVERY_S: Final = 1.0
+_DURABLE_EVERY_S: Final = 0.5
 
 
 def consumer(place: int) -> str:

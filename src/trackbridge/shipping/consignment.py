@@ -28,7 +28,7 @@ Connector = Callable[[Waybill, Destination], Connection]
 
 _LOGGER: Final = logging.getLogger("trackbridge")
 _LOCK_FILE: Final = "shipper.lock"
-_RECLAIM_EVERY_S: Final = 1.0
+_RECLAIM_EVERY_S: Final = 0.5
 
 
 def dead_letters(root: Path) -> Path:
