@@ -25,9 +25,10 @@ def start(
     workers: int = 1,
     options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> dict[str, str]:
     """Start a server; its artifacts lie in `folder` and go through it unless `options` say otherwise."""
-    port = free_port()
+    port = port or free_port()
     log = folder / "log"
     database = database or f"sqlite:///{folder / 'mlflow.db'}"
     where = ["--artifacts-destination", str(folder / "artifacts")]

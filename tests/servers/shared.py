@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -50,6 +51,12 @@ class Services:
             )
         self._started.append(process)
         return process
+
+    def kill(self, pid: int) -> None:
+        """End one of the commands that this process spawned at once, as a crash would."""
+        (process,) = [process for process in self._started if process.pid == pid]
+        process.send_signal(signal.SIGUSR1)  # the supervisor's own SIGKILL would leave the server running
+        process.wait()
 
     def stop(self) -> None:
         """End what this process started, unless other workers of the session may still need it."""

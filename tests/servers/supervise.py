@@ -1,7 +1,8 @@
 """Runs a command for as long as another process lives: ``python supervise.py PID COMMAND…``.
 
 The test session may die in any way; what it started must not outlive it. So each server runs under this process, which
-watches the session's process id, and ends the server's whole process group when that is gone or when it is told to.
+watches the session's process id, and ends the server's whole process group when that is gone or when it is told to:
+politely, or at once by SIGUSR1.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ GRACE_S = 10.0
 def main(watched: int, command: list[str]) -> int:
     server = subprocess.Popen(command, start_new_session=True)
     told: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, lambda number, _frame: told.append(number))
     while server.poll() is None and not told and alive(watched):
         time.sleep(POLL_S)
-    end(server)
+    end(server, politely=signal.SIGUSR1 not in told)
     return server.returncode
 
 
@@ -37,8 +38,8 @@ def alive(pid: int) -> bool:
     return True
 
 
-def end(server: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def end(server: subprocess.Popen[bytes], *, politely: bool) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL) if politely else (signal.SIGKILL,):
         try:
             os.killpg(server.pid, number)
         except ProcessLookupError:
