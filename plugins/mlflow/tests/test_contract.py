@@ -6,7 +6,7 @@ import pytest
 
 from trackbridge.testing import Contract, Scale
 
-SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2)
+SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeout_s=600)  # eight processes import MLflow
 
 
 class TestDirect(Contract):
