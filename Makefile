@@ -7,6 +7,7 @@
 #   make lint      ruff, mypy --strict, the layers, the size of files
 #   make bench     speed against hand-written code, as ratios
 #   make docs      write anew what docs/ takes from the code
+#   make conformance   the contract suite on real servers, its certificates into docs/
 #   make lock      resolve requirements.lock anew
 
 BIN := .venv/bin
@@ -15,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 PACKAGES := trackbridge $(notdir $(wildcard plugins/*/src/trackbridge_*))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all faults lint format bench docs lock
+.PHONY: help setup demo test test-all faults lint format bench docs conformance lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,10 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+conformance: $(READY)
+	$(PYTEST) $(wildcard plugins/*/tests/test_contract.py) --trackbridge-report .venv/report
+	$(BIN)/python docs/generate.py .venv/report/conformance.json
 
 # --universal: one file for every platform and Python ≥ 3.11. Our own packages are installed from the tree.
 lock: $(READY)

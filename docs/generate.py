@@ -1,15 +1,33 @@
-"""Writes the pages of docs/reference that are taken from the code; ``make docs`` runs it, and CI fails when one is stale."""
+"""Writes the pages of docs/reference that are taken from the code; ``make docs`` runs it, and CI fails when one is stale.
+
+What the contract suite finds on real servers is too slow to find out each time: ``make conformance`` runs it there and
+hands its report over, and a test fails once what is kept is of another version of the suite::
+
+    python docs/generate.py REPORT/conformance.json
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 REFERENCE = Path(__file__).parent / "reference"
 EDIT = "Written by `make docs`; do not edit.\n"
+CERTIFICATES = REFERENCE / "conformance.json"
+S3 = "S3 emulated by moto"
+# By the class of the tests: the column's title, and what it ran on.
+SERVERS = {
+    "TestDirect": ("MLflow, direct", "MLflow's own code on SQLite, no server"),
+    "TestServer": ("MLflow on SQLite", "real server"),
+    "TestPostgresDirectS3": ("MLflow on PostgreSQL, direct S3", f"real server; {S3}"),
+    "TestPostgresProxied": ("MLflow on PostgreSQL, proxied S3", f"real server of two workers; {S3}"),
+}
 
 
 def command_line() -> str:
@@ -72,7 +90,7 @@ def _where(some: list[str], every: list[str]) -> str:
 
 
 def conformance() -> str:
-    """Give the table of clauses, by running the suite on what needs no server."""
+    """Give the table of clauses, by running the suite on what needs no server; what it found on servers is kept."""
     from trackbridge.testing import Column, conformance_page, run_conformance
 
     logging.getLogger("trackbridge").addHandler(logging.NullHandler())  # what the checks provoke on purpose
@@ -81,8 +99,48 @@ def conformance() -> str:
             [
                 Column("memory", "in process", run_conformance("memory://conformance")),
                 Column("local", "SQLite on disk", run_conformance(f"local://{folder}")),
+                *_servers(),
             ]
         )
+
+
+def certificates() -> dict[str, dict[str, Any]]:
+    """Give the kept reports by the class of their tests: date, digest of the suite, rows."""
+    return json.loads(CERTIFICATES.read_text(encoding="utf-8")) if CERTIFICATES.exists() else {}
+
+
+def _servers() -> Iterator[Any]:
+    from trackbridge.testing import Column
+    from trackbridge.testing.report import Report, Row
+
+    found = certificates()
+    for name, (title, ran_on) in SERVERS.items():
+        if name in found:
+            rows = tuple(Row(**row) for row in found[name]["rows"])
+            yield Column(title, f"{ran_on}, {found[name]['date']}", Report(found[name]["suite"], title, rows))
+
+
+def keep(reports: list[dict[str, Any]]) -> None:
+    """Keep new reports in place of the old ones, without the addresses of this machine.
+
+    Raises:
+        ValueError: a report certifies nothing.
+    """
+    from trackbridge.testing.suite import SUITE_DIGEST
+
+    found = certificates()
+    for report in reports:
+        if report["name"] not in SERVERS:
+            continue
+        if failed := [row["clause"] for row in report["rows"] if row["verdict"] == "failed"]:
+            raise ValueError(f"the report of {report['name']} is no certificate: {', '.join(failed)} failed")
+        found[report["name"]] = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "suite": report["suite"],
+            "suite_digest": SUITE_DIGEST,
+            "rows": report["rows"],
+        }
+    CERTIFICATES.write_text(json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -93,7 +151,9 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page."""
+    """Write every page; first keep the report that the command line names."""
+    for path in sys.argv[1:]:
+        keep(json.loads(Path(path).read_text(encoding="utf-8")))
     for name, make in PAGES.items():
         (REFERENCE / name).write_text(make(), encoding="utf-8")
 

@@ -23,6 +23,32 @@ def test_the_page_is_fresh(page: str) -> None:
     assert (PROJECT / "docs/reference" / page).read_text(encoding="utf-8") == made, "stale: run make docs"
 
 
+def test_certificates_of_servers_are_of_this_suite() -> None:
+    from trackbridge.testing.suite import CLAUSES, SUITE_DIGEST
+
+    generator = _generator()
+    kept = generator.certificates()
+    assert kept.keys() == generator.SERVERS.keys()
+    for name, one in kept.items():
+        assert one["suite_digest"] == SUITE_DIGEST, f"{name} is stale: run make conformance"
+        assert [row["clause"] for row in one["rows"]] == list(CLAUSES)
+        assert {row["verdict"] for row in one["rows"]} <= {"kept", "refused"}
+
+
+def test_what_is_no_certificate_is_not_kept(tmp_path, monkeypatch) -> None:
+    generator = _generator()
+    monkeypatch.setattr(generator, "CERTIFICATES", tmp_path / "kept.json")
+    row = {"clause": "R1", "verdict": "kept", "detail": "1 check"}
+    report = {"name": "TestServer", "suite": "1", "backend": "mlflow+http://127.0.0.1:1", "rows": [row]}
+    generator.keep([report, {"name": "TestOther", "rows": []}])
+    (kept,) = generator.certificates().values()
+    assert kept["rows"] == [row]
+    assert "127.0.0.1" not in generator.CERTIFICATES.read_text()
+    with pytest.raises(ValueError, match="R1 failed"):
+        generator.keep([{**report, "rows": [{**row, "verdict": "failed"}]}])
+    assert generator.certificates() == {"TestServer": kept}
+
+
 def test_every_setting_is_explained() -> None:
     from trackbridge.config import model
 

@@ -222,7 +222,7 @@ def settle(session: pytest.Session) -> None:
 
 def _write(folder: Path, columns: list[Column]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    reports = [column.report.as_json() for column in columns]
+    reports = [{"name": column.title, **column.report.as_json()} for column in columns]
     (folder / "conformance.json").write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n")
     (folder / "conformance.md").write_text(conformance_page(columns))
 
