@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import trackbridge as tb
+from trackbridge.gates import REPORT_FILES, read_report
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "examples/ci"
@@ -58,6 +59,11 @@ def assert_climbed(url: str, folder: Path, said: str) -> None:
             (1, "Production", (2,), False),
         ]  # fmt: skip
         digests = [entry.gate_digest for entry in history if entry.gate_digest]
+        for entry, name in zip((e for e in history if e.gate_digest), RELEASES, strict=False):
+            version = store.registry.get("credit-risk", entry.version)
+            for file in REPORT_FILES:
+                written = (folder / "reports" / name / file).read_bytes()
+                assert read_report(store, version, entry.gate_digest, file) == written
     kept = [re.search(r"sha256:\w+", (folder / "reports" / name / "gate.md").read_text())[0] for name in RELEASES]
     assert digests == kept[:4]
     assert "val_auc against the baseline" in said

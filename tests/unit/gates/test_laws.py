@@ -8,12 +8,14 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from trackbridge.gates import judge
 from trackbridge.gates.checks import Allowance, Bound, Presence, Regression, SliceCheck
 from trackbridge.gates.checks.readings import exact
+
+many = settings(max_examples=300, deadline=None)  # a busy machine is no fault of a law
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 anything = st.floats()
@@ -43,6 +45,7 @@ def decimal_worse(direction: str, candidate: float, baseline: float) -> Decimal:
     return Decimal(repr(worse)) - Decimal(repr(better))
 
 
+@many
 @given(directions, amounts, numbers, numbers)
 @example("higher", 0.005, 0.965, 0.97)
 @example("lower", 0.1, 0.3, 0.2)
@@ -56,9 +59,11 @@ def test_an_absolute_regression_passes_exactly_within_its_limit(
         assert status(check, candidate, baseline) == ("fail" if worse > Decimal(repr(amount)) else "pass")
 
 
+@many
 @given(directions, shares, numbers, numbers)
 @example("higher", Decimal("0.5"), -100.5, -100.0)
 @example("lower", Decimal(50), 5e-324, 0.0)
+@example("higher", Decimal(300), -1.7e308, 1.7e308)
 def test_a_relative_regression_passes_exactly_within_its_limit(
     status: Any, direction: Any, share: Decimal, candidate: float, baseline: float
 ) -> None:
@@ -71,6 +76,7 @@ def test_a_relative_regression_passes_exactly_within_its_limit(
         assert status(check, candidate, baseline) == ("fail" if worse > allowed else "pass")
 
 
+@many
 @given(directions, anything, anything)
 def test_where_nothing_is_allowed_a_worse_candidate_never_passes(
     status: Any, direction: Any, candidate: float, baseline: float
@@ -82,6 +88,7 @@ def test_where_nothing_is_allowed_a_worse_candidate_never_passes(
         assert status(check, candidate, baseline) != "pass"
 
 
+@many
 @given(directions, allowances, numbers, numbers, numbers)
 def test_what_passes_would_pass_if_it_were_better(
     status: Any, direction: Any, allowed: Allowance, one: float, other: float, baseline: float
@@ -94,6 +101,7 @@ def test_what_passes_would_pass_if_it_were_better(
         assert status(check, worse, baseline) == "fail"
 
 
+@many
 @given(directions, allowances, anything, st.one_of(st.none(), anything))
 def test_nan_never_passes_and_an_infinity_never_does(
     status: Any, direction: Any, allowed: Allowance, candidate: float, baseline: float | None
@@ -120,6 +128,7 @@ metrics = st.dictionaries(
 )
 
 
+@many
 @given(checks.flatmap(lambda made: st.tuples(st.just(made), st.permutations(made))), metrics, st.none() | metrics)
 def test_the_order_of_checks_is_nothing(
     facts: Any, ordered: tuple[list[Any], list[Any]], candidate: dict[str, float], baseline: dict[str, float] | None
@@ -136,7 +145,9 @@ def test_the_order_of_checks_is_nothing(
 slices = st.lists(st.tuples(anything, st.none() | st.integers(0, 60)), max_size=6)
 
 
+@many
 @given(slices, amounts)
+@example([(1.7e308, 99), (-1.7e308, 99)], 0.0)
 def test_a_gap_passes_only_if_no_two_slices_are_further_apart(
     facts: Any, given_slices: list[tuple[float, int | None]], limit: float
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from trackbridge.gates.facts import Facts
 from trackbridge.records.names import shown
 
-__all__ = ["USES", "Reading", "Use", "distance", "exact", "number", "read"]
+__all__ = ["USES", "Reading", "Use", "distance", "exact", "number", "read", "rounded"]
 
 Use: TypeAlias = Literal["last", "min", "max"]
 USES: Final[tuple[Use, ...]] = get_args(Use)
@@ -56,11 +56,19 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(float(value)))
 
 
+def rounded(value: Fraction) -> float:
+    """Give the nearest float; infinity where it is beyond all of them, as the distance of two floats can be."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def number(value: float | Fraction) -> str:
     """Show a number to people."""
-    return f"{float(value):.6g}"
+    return f"{rounded(value) if isinstance(value, Fraction) else value:.6g}"
 
 
 def distance(value: Fraction) -> str:
     """Show a difference to people: fewer digits say enough."""
-    return f"{float(value):.4g}"
+    return f"{rounded(value):.4g}"

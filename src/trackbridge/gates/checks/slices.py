@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trackbridge.gates.checks.bounds import Bound
-from trackbridge.gates.checks.readings import distance, exact, number, read
+from trackbridge.gates.checks.readings import distance, exact, number, read, rounded
 from trackbridge.gates.facts import Facts, Slice, Sliced, SliceTable
 from trackbridge.gates.verdicts import Finding, Status
 from trackbridge.records.names import shown
@@ -174,7 +174,7 @@ def _named(slices: Sequence[Slice]) -> str:
 
 def _gap(slices: Sequence[Slice]) -> float | None:
     finite = [one for one in slices if math.isfinite(one.value)]
-    return float(_spread(finite)) if len(finite) > 1 else None
+    return rounded(_spread(finite)) if len(finite) > 1 else None
 
 
 def _worst(slices: Sequence[Slice], least: float | None) -> float | None:
