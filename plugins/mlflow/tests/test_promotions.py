@@ -15,7 +15,17 @@ def test_whoever_is_told_yes_is_in_the_trail_and_one_version_is_in_the_stage(url
 
 
 @each_damage
-def test_damage_is_found_and_named(url, name, damage):
+def test_damage_is_found_and_named(direct_url, name, damage):
+    check_damage(direct_url, name("fraud"), damage)
+
+
+@pytest.mark.full
+@each_damage
+def test_damage_is_found_and_named_on_every_server(url, name, damage):
+    check_damage(url, name("fraud"), damage)
+
+
+def check_damage(url, model, damage):
     probe = MlflowProbe(parse_url(url))
-    damage_is_named(url, probe, name("fraud"), damage)
+    damage_is_named(url, probe, model, damage)
     probe.close()
