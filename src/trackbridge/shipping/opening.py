@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from trackbridge.config import BackendChoice, Settings
-from trackbridge.errors import ConfigurationError
-from trackbridge.journal import JournalOptions
+from trackbridge.errors import ConfigurationError, TrackbridgeError
+from trackbridge.journal import JournalOptions, find_journals, is_alive
 from trackbridge.shipping.client import Shipper, can_run
 from trackbridge.shipping.crew import Crew
 from trackbridge.shipping.handshake import Handshake, Opening, shake_hands, unmet
@@ -20,6 +23,7 @@ from trackbridge.shipping.waybill import Host, Waybill
 
 __all__ = ["new_writer", "open_outlet"]
 
+_LOGGER: Final = logging.getLogger("trackbridge")
 _OPTIONAL_SHARE = 2  # of the journal's bound, what backends that are not required may hold is one part in so many
 
 
@@ -45,6 +49,9 @@ def open_outlet(
     root = journal_root(config)
     host = _host(opening, choices, config)
     shipper = Shipper(root, config.python)
+    manner = _manner(host, shipper)
+    if opening.resume in ("allow", "must"):
+        _deliver_first(root, opening.header.id, manner, config.connect_timeout_s)
     if host == "offline":
         met = _met_offline(opening, choices)
     else:
@@ -67,7 +74,7 @@ def open_outlet(
         max_bytes=config.journal_max_bytes,
         when_full=config.when_full,
     )
-    outlet = JournalOutlet(root, writer, waybill, options=options, take_on=_manner(host, shipper))
+    outlet = JournalOutlet(root, writer, waybill, options=options, take_on=manner)
     if host == "thread":
         adopt(root)
     return outlet, met
@@ -81,6 +88,17 @@ def _host(opening: Opening, choices: Sequence[BackendChoice], config: Settings) 
         return config.shipper
     stays = any(each.in_process for each in unmet(choices, opening).destinations)
     return "thread" if stays or not can_run() else "process"
+
+
+def _deliver_first(root: Path, run_id: str, manner: TakeOn, timeout_s: float) -> None:
+    """Deliver what an earlier process of the run has left here, so that the handshake sees it (M3, P3)."""
+    deadline = time.monotonic() + timeout_s
+    for directory in find_journals(root, run_id):
+        try:
+            if not is_alive(directory) and (crew := manner(directory)):
+                crew.close(max(0.0, deadline - time.monotonic()))
+        except TrackbridgeError as error:
+            _LOGGER.warning("the journal %s is left alone: %s", directory, error)
 
 
 def _met_offline(opening: Opening, choices: Sequence[BackendChoice]) -> Handshake:

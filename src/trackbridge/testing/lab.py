@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import hashlib
 import io
@@ -10,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -52,6 +53,14 @@ _SETTINGS: Final = {
     "strict": False,
 }
 _VERIFIED: set[AdapterSpec] = set()  # a declaration is looked at once a process, not once a check
+
+
+@cache
+def _journals() -> str:
+    """Give the journal root of all checks of this process, so that those with a shipper process share one."""
+    made = tempfile.TemporaryDirectory(prefix="trackbridge-", ignore_cleanup_errors=True)
+    atexit.register(made.cleanup)
+    return made.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,7 @@ class Lab:
         self.experiment = self.name("experiment")
 
     def __enter__(self) -> Self:
-        journals = self._stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="trackbridge-", ignore_cleanup_errors=True)
-        )
-        configure(**_SETTINGS, journal_dir=journals)
+        configure(**_SETTINGS, journal_dir=_journals())
         self._stack.callback(configure, **dict.fromkeys(_SETTINGS), journal_dir=None)
         return self
 

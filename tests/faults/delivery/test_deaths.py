@@ -2,9 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
+
+import trackbridge as tb
 
 HOSTS = ["thread", "process"]
 AT_ONCE = 5
@@ -111,3 +115,29 @@ def test_one_shipper_serves_many_processes(make_site):
         assert script.wait() == 0
         site.check(script, "FINISHED")
     assert site.shipper() == shipper
+
+
+RESUMED = """
+import sys
+import trackbridge as tb
+with tb.start_run("faults", run_id=sys.argv[1], resume="must", capture=False) as run:
+    run.log_metric("t0", -1.0)
+"""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_run_that_is_resumed_goes_on_where_it_died(make_site, host):
+    site = make_site(host)
+    script = site.script()
+    script.harm(0.1, script.process.kill)
+    script.wait()
+    command = [sys.executable, "-c", RESUMED, script.run_id]
+    done = subprocess.run(command, env=site.environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    with tb.connect(site.url) as store:
+        points = list(store.metrics.read(script.run_id, ["t0"]))
+        run = store.runs.get(script.run_id)
+    assert [point.step for point in points] == list(range(len(points))), "the next step after all that was accepted"
+    assert len(points) - 1 >= script.accepted[0]
+    assert points[-1].value == -1.0
+    assert run.status == "FINISHED", "what the dead one left is of an older epoch (R5)"
