@@ -186,7 +186,7 @@ def test_a_scan_is_narrowed_by_start_time(adapter, name):
 
 
 def test_two_native_runs_of_one_id_are_read_as_one(adapter, name):
-    """What two creators leave who race for one id: R1 has writers use the least, and readers merge."""
+    """What two creators leave who race for one id: R1 has writers agree on one, and readers merge."""
     from mlflow.entities import Metric, Param, RunTag
 
     experiment, run_id = name("e"), new_run_id()
@@ -201,13 +201,12 @@ def test_two_native_runs_of_one_id_are_read_as_one(adapter, name):
     for native, some, param in ((first, points[:3], "a"), (twin, points[2:], "b")):
         metrics = [Metric(p.name, p.value, p.timestamp_ms, p.step) for p in some]
         client.tracking.log_batch(native.info.run_id, metrics, [Param(param, "1")], [RunTag(param, "2")])
-    least = min(first.info.run_id, twin.info.run_id)
     for reader in (adapter, type(adapter)(_parsed(adapter))):
         run = get(reader, run_id)
-        assert (run.native_id, run.params, run.tags) == (least, {"a": "1", "b": "1"}, {"a": "2", "b": "2"})
+        assert (run.native_id, run.params, run.tags) == (first.info.run_id, {"a": "1", "b": "1"}, {"a": "2", "b": "2"})
         assert list(reader.metrics.read(run_id)) == points
         assert [found.id for found in reader.runs.scan(Scan(experiments=(experiment,)))] == [run_id]
-        assert reader.runs.create(RunHeader(run_id, experiment, 7)).native_id == least
+        assert reader.runs.create(RunHeader(run_id, experiment, 7)).native_id == first.info.run_id
     assert [adapter.runs.claim_epoch(run_id, 1), adapter.runs.claim_epoch(run_id, 1)] == [True, False]
     adapter.runs.set_deleted(run_id, deleted=True)
     assert list(adapter.runs.scan(Scan(experiments=(experiment,)))) == []

@@ -45,6 +45,17 @@ def test_one_writer_creates_each_entry_of_a_trail(together, adapter, name):
         assert list(adapter.registry.entries(model))[n] == b'{"n":%d,"w":%d}' % (n, won.index(True))
 
 
+def test_whoever_opens_one_run_is_given_one_native_run(together, adapter, name):
+    experiment = name("e")
+    adapter.experiments.ensure(experiment)
+    for _ in range(ROUNDS):
+        header = RunHeader(new_run_id(), experiment, 5)
+        opened = together(lambda one, _, header=header: one.runs.create(header))
+        (native,) = {each.native_id for each in opened}
+        assert adapter.runs.create(header).native_id == native
+        assert adapter.runs.get([header.id])[header.id].native_id == native
+
+
 def test_one_writer_claims_each_epoch(together, start):
     run_id = start()
     for epoch in range(1, ROUNDS + 1):

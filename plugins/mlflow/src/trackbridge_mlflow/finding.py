@@ -13,6 +13,7 @@ from trackbridge_mlflow.experiments import Experiments
 from trackbridge_mlflow.ledger import PURGED
 from trackbridge_mlflow.native import run_id_of
 from trackbridge_mlflow.tags import ID, KIND
+from trackbridge_mlflow.twins import precedence
 
 __all__ = ["Finder"]
 
@@ -49,7 +50,7 @@ class Finder:
             native_id = self._foreign(run_id)
             run = None if native_id is None else self._client.run(native_id)
             found = [] if run is None else [run]
-        found.sort(key=lambda run: (run.info.start_time, run.info.run_id))
+        found.sort(key=precedence)
         if found:
             self.remember(run_id, found)
         return found

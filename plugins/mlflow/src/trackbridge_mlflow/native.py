@@ -79,8 +79,8 @@ def native_run(run: Any, experiment: str, parent_id: Callable[[str], str | None]
 
 
 def merged(runs: Sequence[NativeRun]) -> NativeRun:
-    """Make one of the native runs that two racing creators made for one id; the least (start, native id) leads (R1)."""
-    leader, *others = sorted(runs, key=lambda run: (run.started_ms, run.native_id))
+    """Make one of the native runs that two racing creators made for one id, the leading one given first (R1)."""
+    leader, *others = runs
     if not others:
         return leader
     ended = [run for run in (leader, *others) if run.status != "RUNNING"]

@@ -21,6 +21,7 @@ __all__ = ["MlflowProbe"]
 _HIDDEN: Final = "mlflow.trackbridge."
 _OWN: Final = frozenset({"trackbridge.id", "trackbridge.parent", "trackbridge.kind"})
 _EPOCH: Final = "trackbridge.epoch."
+_LEAD: Final = "trackbridge.epoch.lead"
 _LEDGER: Final = "trackbridge.ledger"
 _FOLDER: Final = ".trackbridge"
 _ENTRY: Final = "entry."
@@ -149,7 +150,7 @@ class MlflowProbe:
         experiments = [one.experiment_id for one in self._client.search_experiments(ViewType.ALL)]
         found = self._client.search_runs(experiments, f"tags.`trackbridge.id` = '{run_id}'", ViewType.ALL)
         runs = [run for run in found if run.data.tags.get("trackbridge.kind") != "purged"]
-        return min(runs, key=lambda run: (run.info.start_time, run.info.run_id), default=None)
+        return next((run for run in runs if run.data.params.get(_LEAD) == run.info.run_id), runs[0] if runs else None)
 
     def _existing(self, run_id: str) -> str:
         found = self._find(run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import groupby, islice
 from typing import Any, Final
 from uuid import uuid4
@@ -19,6 +20,7 @@ from trackbridge_mlflow.finding import Finder
 from trackbridge_mlflow.ledger import Ledger, claim
 from trackbridge_mlflow.native import NAME, PARENT_TAG, attribute_tag, merged, native_dataset, native_run, run_id_of
 from trackbridge_mlflow.tags import EPOCH, ID, PARENT
+from trackbridge_mlflow.twins import elect, precedence
 
 __all__ = ["ITEMS_PER_BATCH", "Runs"]
 
@@ -43,14 +45,16 @@ class Runs:
         found = self._finder.find(header.id)
         if not found:
             self._create(header, name)
-            # Another creator may have been at it: both now see both, and take the least.
-            found, created = self._finder.find(header.id), True
-        else:
-            created = False
-        leader = found[0]
-        if leader.info.lifecycle_stage != "active":
-            raise Conflict(f"the run {header.id} was deleted", clause="R5", remedy="Restore it, or take a new id.")
-        return Opened(leader.info.run_id, self._urls(leader), created)
+        foreign = bool(found) and ID not in found[0].data.tags  # it has no twin, and is left as it is
+        find = partial(self._active, header.id)
+        leader = (find() if foreign else elect(self._client, find))[0]
+        return Opened(leader.info.run_id, self._urls(leader), created=not found)
+
+    def _active(self, run_id: str) -> list[Any]:
+        found = self._finder.find(run_id)
+        if found[0].info.lifecycle_stage != "active":
+            raise Conflict(f"the run {run_id} was deleted", clause="R5", remedy="Restore it, or take a new id.")
+        return found
 
     def _create(self, header: RunHeader, name: str | None) -> None:
         from mlflow.entities import RunTag
@@ -163,7 +167,7 @@ class Runs:
         else:
             found = self._finder.several(run_ids)
         by_id: dict[str, list[NativeRun]] = {}
-        for run in found:
+        for run in sorted(found, key=precedence):
             record = self._record(run)
             by_id.setdefault(record.id, []).append(record)
         return {run_id: merged(by_id[run_id]) for run_id in run_ids if run_id in by_id}
@@ -177,7 +181,8 @@ class Runs:
             for run in moment:
                 twins.setdefault(run_id_of(run), []).append(run)
             for run_id, runs in twins.items():
-                self._finder.remember(run_id, sorted(runs, key=lambda run: run.info.run_id))
+                runs.sort(key=precedence)
+                self._finder.remember(run_id, runs)
                 yield merged([self._record(run) for run in runs])
 
     def set_deleted(self, run_id: str, *, deleted: bool) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "HIDDEN",
     "ID",
     "KIND",
+    "LEAD",
     "MLFLOW",
     "NOTE",
     "OBJECT",
@@ -41,6 +42,7 @@ ID: Final = "trackbridge.id"
 PARENT: Final = "trackbridge.parent"
 KIND: Final = "trackbridge.kind"  # of the ledger's runs
 EPOCH: Final = "trackbridge.epoch."  # a param, for params alone are written once
+LEAD: Final = f"{EPOCH}lead"
 ATTRIBUTE: Final = f"{HIDDEN}attribute."
 OBJECT: Final = f"{HIDDEN}object."
 NOTE: Final = "mlflow.note.content"
