@@ -67,7 +67,12 @@ def run_script(
         environment: More variables.
     """
     pickle.dumps(backend)  # where the data cannot leave this process, this says so
-    settings = {"TRACKBRIDGE_BACKEND": backend.url.text, "TRACKBRIDGE_SHIPPER": "inline", **environment}
+    settings = {
+        "TRACKBRIDGE_BACKEND": backend.url.text,
+        "TRACKBRIDGE_CONNECT_TIMEOUT_S": "60",  # as in a laboratory: a busy machine is no finding
+        "TRACKBRIDGE_SHIPPER": "inline",
+        **environment,
+    }
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True, text=True, timeout=timeout_s, check=False, env={**os.environ, **settings},
