@@ -158,7 +158,13 @@ def test_a_lost_answer_to_a_create_makes_no_second_run(wire, remote):
     wire.add_callback("POST", f"{API}/runs/search", search)
     wire.add_callback("POST", f"{API}/runs/create", create)
     header = RunHeader(run_id, "e", 5)
-    wire.post(f"{API}/runs/log-parameter", json={})
+
+    def mark(request):
+        sent = json.loads(request.body)
+        runs[0]["data"]["tags"].append({"key": sent["key"], "value": sent["value"]})
+        return 200, {}, "{}"
+
+    wire.add_callback("POST", f"{API}/runs/set-tag", mark)
     with pytest.raises(Transient):
         remote.runs.create(header)
     opened = remote.runs.create(header)

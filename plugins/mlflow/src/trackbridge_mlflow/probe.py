@@ -22,6 +22,7 @@ _HIDDEN: Final = "mlflow.trackbridge."
 _OWN: Final = frozenset({"trackbridge.id", "trackbridge.parent", "trackbridge.kind"})
 _EPOCH: Final = "trackbridge.epoch."
 _LEAD: Final = "trackbridge.epoch.lead"
+_ALONE: Final = f"{_HIDDEN}alone"
 _LEDGER: Final = "trackbridge.ledger"
 _FOLDER: Final = ".trackbridge"
 _ENTRY: Final = "entry."
@@ -150,7 +151,7 @@ class MlflowProbe:
         experiments = [one.experiment_id for one in self._client.search_experiments(ViewType.ALL)]
         found = self._client.search_runs(experiments, f"tags.`trackbridge.id` = '{run_id}'", ViewType.ALL)
         runs = [run for run in found if run.data.tags.get("trackbridge.kind") != "purged"]
-        return next((run for run in runs if run.data.params.get(_LEAD) == run.info.run_id), runs[0] if runs else None)
+        return min(runs, key=_precedence, default=None)
 
     def _existing(self, run_id: str) -> str:
         found = self._find(run_id)
@@ -218,6 +219,12 @@ def _is_users(tag: str) -> bool:
 def _dataset(found: Any) -> tuple[str, str | None, str | None]:
     tags = {tag.key: tag.value for tag in found.tags}
     return found.dataset.name, found.dataset.digest, tags.get("mlflow.data.context")
+
+
+def _precedence(run: Any) -> tuple[bool, bool, int, str]:
+    """Of the runs that racing creators made for one id, the elected one comes first, then the marked one."""
+    elected, marked = run.data.params.get(_LEAD) == run.info.run_id, _ALONE in run.data.tags
+    return not elected, not marked, run.info.start_time, run.info.run_id
 
 
 def _tracking_uri(url: BackendUrl) -> str:

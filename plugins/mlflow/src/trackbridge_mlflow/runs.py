@@ -47,7 +47,7 @@ class Runs:
             self._create(header, name)
         foreign = bool(found) and ID not in found[0].data.tags  # it has no twin, and is left as it is
         find = partial(self._active, header.id)
-        leader = (find() if foreign else elect(self._client, find))[0]
+        leader = find()[0] if foreign else elect(self._client, find)
         return Opened(leader.info.run_id, self._urls(leader), created=not found)
 
     def _active(self, run_id: str) -> list[Any]:

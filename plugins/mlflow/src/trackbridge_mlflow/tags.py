@@ -16,6 +16,7 @@ from trackbridge.errors import IntegrityError
 from trackbridge.records.values import canonical_json
 
 __all__ = [
+    "ALONE",
     "ATTRIBUTE",
     "EPOCH",
     "HIDDEN",
@@ -43,6 +44,7 @@ PARENT: Final = "trackbridge.parent"
 KIND: Final = "trackbridge.kind"  # of the ledger's runs
 EPOCH: Final = "trackbridge.epoch."  # a param, for params alone are written once
 LEAD: Final = f"{EPOCH}lead"
+ALONE: Final = f"{HIDDEN}alone"
 ATTRIBUTE: Final = f"{HIDDEN}attribute."
 OBJECT: Final = f"{HIDDEN}object."
 NOTE: Final = "mlflow.note.content"
