@@ -58,7 +58,7 @@ def _sampled():
 
 
 @pytest.mark.parametrize("host", ["thread", "process"])
-@pytest.mark.parametrize("check", _sampled(), ids=str)
+@pytest.mark.parametrize("check", _sampled(), ids=lambda check: f"{check.clause}-{check.name}")
 def test_a_sample(host, check, folder, request):
     request.getfixturevalue(host)
     outcome = run_check(check, f"local://{folder / 'sample'}", SMALL)
