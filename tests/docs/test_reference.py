@@ -28,7 +28,8 @@ def test_certificates_of_servers_are_of_this_suite() -> None:
 
     generator = _generator()
     kept = generator.certificates()
-    assert kept.keys() == generator.SERVERS.keys()
+    assert kept.keys() <= generator.SERVERS.keys()
+    assert kept
     for name, one in kept.items():
         assert one["suite_digest"] == SUITE_DIGEST, f"{name} is stale: run make conformance"
         assert [row["clause"] for row in one["rows"]] == list(CLAUSES)
