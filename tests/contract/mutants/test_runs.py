@@ -11,6 +11,7 @@ from trackbridge.protocol import Opened
 from trackbridge.store import Runs
 
 START, RUN = "trackbridge.run.start", "trackbridge.run.run"
+LOGGED = "trackbridge.journal.hot"  # where points are checked
 TWO_HOURS_MS = 7_200_000
 
 
@@ -159,7 +160,7 @@ MUTANTS = {
         "R3",
         lambda patch: patch.runs(lambda native: {"status": native.status.replace("KILLED", "FAILED")}),
     ),
-    "naive is local": ("R3", lambda patch: patch.around(RUN, "check_ms", local_time)),
+    "naive is local": ("R3", lambda patch: patch.around(LOGGED, "check_ms", local_time)),
     "exit code ignored": ("R4", lambda patch: patch.around(RUN, "status_of", exit_codes)),
     "interrupt is a failure": (
         "R4",

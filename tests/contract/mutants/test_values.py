@@ -11,6 +11,7 @@ from trackbridge.errors import Rejected
 from trackbridge.shipping.resolve import PointResolver, _Clock
 
 RUN, MEMORY = "trackbridge.run.run", "trackbridge.adapters.memory.runs"
+LOGGED = "trackbridge.journal.hot"  # where points are checked
 
 
 def test_the_clause_notices(clause, fault, kill):
@@ -258,11 +259,11 @@ MUTANTS = {
         lambda patch: patch.runs(lambda run: {"metrics": dict(sorted(run.metrics.items())[:100])}),
     ),
     "the last point lost": ("M5", points_out(lambda points: points[:-1])),
-    "bool and text are numbers": ("M6", lambda patch: patch.around(RUN, "check_value", any_number)),
+    "bool and text are numbers": ("M6", lambda patch: patch.around(LOGGED, "check_value", any_number)),
     "only floats are numbers": (
         "M6",
         lambda patch: patch.around(
-            RUN, "check_value", lambda check, value, name: check(value if type(value) is float else None, name)
+            LOGGED, "check_value", lambda check, value, name: check(value if type(value) is float else None, name)
         ),
     ),
 }
