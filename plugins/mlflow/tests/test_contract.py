@@ -1,4 +1,4 @@
-"""The whole contract on each kind of MLflow; of each server a part in the first tier, for the whole takes minutes."""
+"""The whole contract on each kind of MLflow; a part of each in the first tier, for the whole takes minutes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeou
 FAMILIES = {clause[0]: clause for clause in CLAUSES}  # the last clause of each
 
 
+@pytest.mark.full
 class TestDirect(Contract):
     """A database without a server."""
 
@@ -69,6 +70,11 @@ def quickest(clause: str) -> Check:
     return min(checks_of(clause), key=has_processes)
 
 
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_a_part_of_the_contract_without_a_server(clause, direct_url):
+    keeps(clause, direct_url)
+
+
 @pytest.mark.server
 @pytest.mark.parametrize(
     ("server", "clause"),
@@ -79,5 +85,9 @@ def quickest(clause: str) -> Check:
     ],
 )
 def test_a_part_of_the_contract(server, clause, request):
-    outcome = run_check(quickest(clause), f"mlflow+{request.getfixturevalue(server)['url']}", SMALL)
+    keeps(clause, f"mlflow+{request.getfixturevalue(server)['url']}")
+
+
+def keeps(clause: str, url: str) -> None:
+    outcome = run_check(quickest(clause), url, SMALL)
     assert outcome.verdict in {"kept", "refused"}, outcome.detail
