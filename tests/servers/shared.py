@@ -17,6 +17,8 @@ from pathlib import Path
 
 SUPERVISOR = Path(__file__).with_name("supervise.py")
 START_S = 120.0
+# What a worker started and others may still use: its supervisor ends it, and nobody here may take it for forgotten.
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []
 
 
 class Services:
@@ -61,6 +63,7 @@ class Services:
     def stop(self) -> None:
         """End what this process started, unless other workers of the session may still need it."""
         if "PYTEST_XDIST_WORKER" in os.environ:
+            _LEFT_RUNNING.extend(self._started)
             return
         for process in reversed(self._started):
             process.terminate()
