@@ -1,0 +1,1 @@
+"""Data lineage from DVC for trackbridge."""

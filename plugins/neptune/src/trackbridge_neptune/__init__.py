@@ -1,0 +1,1 @@
+"""Dumps of Neptune as a read-only back end of trackbridge."""

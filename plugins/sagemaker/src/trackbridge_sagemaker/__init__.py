@@ -1,0 +1,1 @@
+"""SageMaker as a back end of trackbridge."""

@@ -1,0 +1,1 @@
+"""Vertex AI as a back end of trackbridge."""
