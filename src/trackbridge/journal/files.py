@@ -9,7 +9,16 @@ from functools import cache
 from mmap import mmap
 from pathlib import Path
 
-__all__ = ["allocate", "bytes_used", "mapping_is_safe", "prefault", "read_at", "sync_directory", "write_at"]
+__all__ = [
+    "allocate",
+    "bytes_used",
+    "entries_of",
+    "mapping_is_safe",
+    "prefault",
+    "read_at",
+    "sync_directory",
+    "write_at",
+]
 
 # Here an allocated block stays where it is: writing to a mapped page again needs no further space. File systems that
 # copy on write (btrfs, zfs, bcachefs), log-structured and network ones, and overlays of unknown ones, promise no such
@@ -100,6 +109,17 @@ def _sizes(directory: Path) -> Iterator[int]:
             except FileNotFoundError:  # a consumer deleted it meanwhile
                 continue
             yield max(status.st_size, status.st_blocks * 512)
+
+
+def entries_of(directory: Path) -> list[Path]:
+    """Give the entries of a directory by name; none where it is gone, which it may be at any moment.
+
+    `Path.glob` of Python 3.11 and 3.12 raises where a directory goes while it is looked through, as delivered journals do.
+    """
+    try:
+        return sorted(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def sync_directory(directory: Path) -> None:

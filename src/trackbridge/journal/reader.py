@@ -13,6 +13,7 @@ from typing import Final, Self
 from trackbridge.errors import Conflict, IntegrityError
 from trackbridge.journal.decode import HeapRef, PointSlot
 from trackbridge.journal.entries import Batch, Damage
+from trackbridge.journal.files import entries_of
 from trackbridge.journal.format import MOST_SLOTS, Counters
 from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity
 from trackbridge.journal.ranges import NO_SLOTS, Ranges
@@ -28,9 +29,10 @@ def _hold_anything(segments: list[tuple[int, StoredSegment]]) -> bool:
     return any(segment.holds_anything for _, segment in segments)
 
 
-def find_journals(root: Path, run: str = "*") -> Iterator[Path]:
-    """Yield the directories of the journals under a journal root, of one run or of all."""
-    yield from sorted(path.parent for path in root.glob(f"{run}/*/{OWNER_FILE}"))
+def find_journals(root: Path, run: str | None = None) -> Iterator[Path]:
+    """Yield the directories of the journals under a journal root, of one run or of all; others may be deleted meanwhile."""
+    for folder in entries_of(root) if run is None else (root / run,):
+        yield from (writer for writer in entries_of(folder) if (writer / OWNER_FILE).exists())
 
 
 def discard(directory: Path) -> None:
@@ -161,7 +163,11 @@ class JournalReader:
         found: dict[int, Path] = {}
         # Twice: a file renamed while a directory is listed may be missed, its successor seen.
         for _ in range(2):
-            found |= {int(path.stem): path for path in self.directory.glob("*.seg") if path.stem.isdecimal()}
+            found |= {
+                int(path.stem): path
+                for path in entries_of(self.directory)
+                if path.suffix == ".seg" and path.stem.isdecimal()
+            }
         for index in self._open.keys() - found.keys():
             self._open.pop(index).close()
         unreadable = {}

@@ -42,8 +42,7 @@ def journals_in(path: Path) -> list[Path]:
     """Give the journals of a journal root, of the folder of a run, or the one that `path` itself is."""
     if (path / OWNER_FILE).exists():
         return [path]
-    own = sorted(found.parent for found in path.glob(f"*/{OWNER_FILE}"))
-    return own or list(find_journals(path))
+    return list(find_journals(path.parent, path.name)) or list(find_journals(path))
 
 
 def survey(path: Path) -> Iterator[JournalState]:

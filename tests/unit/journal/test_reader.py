@@ -183,6 +183,15 @@ def test_journals_are_found_and_discarded(make_writer, tmp_path):
     assert not first.directory.parent.exists()
 
 
+def test_journals_that_go_while_others_are_looked_for_are_left_out(make_writer, tmp_path):
+    writers = sorted((make_writer() for _ in range(3)), key=lambda writer: writer.directory)
+    found = find_journals(tmp_path)
+    assert next(found) == writers[0].directory
+    writers[1].close()
+    discard(writers[1].directory)
+    assert list(found) == [writers[2].directory]
+
+
 def test_a_directory_that_is_no_journal_is_not_found(tmp_path):
     with pytest.raises(NotFound):
         JournalReader(tmp_path)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, wraps
 from typing import Any, Final
 
+import stamina
+
 from trackbridge.errors import Conflict, NotFound
 from trackbridge.records.metrics import MetricPoint
 from trackbridge_mlflow.address import Address
-from trackbridge_mlflow.errors import translated
+from trackbridge_mlflow.errors import LostRace, translated
 
 __all__ = ["Client"]
 
@@ -204,4 +206,4 @@ class _Translated:
             with translated(self._shown):
                 return method(*args, **kwargs)
 
-        return call
+        return stamina.retry(on=LostRace, attempts=5, wait_initial=0.02, wait_max=0.5)(call)

@@ -16,7 +16,7 @@ from trackbridge.errors import (
     Transient,
 )
 
-__all__ = ["failed_status", "translated"]
+__all__ = ["LostRace", "failed_status", "translated"]
 
 _MESSAGE_CHARS: Final = 600
 _CODES: Final[dict[str, type[TrackbridgeError]]] = {
@@ -44,6 +44,10 @@ _CREDENTIALS: Final = (
 _NOT_ACTIVE: Final = "must be in the 'active' state"
 # Two inserts of one row, where MLflow does not catch the second: the same call again finds the first.
 _LOST_RACE: Final = ("UNIQUE constraint failed", "duplicate key value", "database is locked", "deadlock detected")
+
+
+class LostRace(Transient):
+    """Another writer was first and the database rolled this call back: at once again, it finds what the other wrote."""
 
 
 @contextmanager
@@ -85,7 +89,7 @@ def _error(error: Exception, shown: str) -> TrackbridgeError | None:
         if _NOT_ACTIVE in message:
             return Conflict(message, clause="R7", remedy="It was deleted: restore it first.")
         if any(sign in message for sign in _LOST_RACE):
-            return Transient(message, clause="X1")
+            return LostRace(message, clause="X1")
         kind = _CODES.get(code, Transient)
         cause = _connection_error(error, shown) if code == "INTERNAL_ERROR" else None
         return cause or kind(message, clause="X1", remedy=_CREDENTIALS if kind is AuthError else None)
@@ -121,7 +125,7 @@ def _database_error(error: Exception, message: str) -> TrackbridgeError | None:
         return AuthError(message, clause="X1", remedy="Correct the user or password in the backend URL.")
     if type(error).__name__ in {"ArgumentError", "NoSuchModuleError"} or "does not exist" in message:
         return ConfigurationError(message, clause="X1")
-    return Transient(message, clause="X1")
+    return (LostRace if any(sign in message for sign in _LOST_RACE) else Transient)(message, clause="X1")
 
 
 def _storage_error(error: Exception, message: str) -> TrackbridgeError | None:
