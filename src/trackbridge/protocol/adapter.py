@@ -195,9 +195,18 @@ class BulkStore(Protocol):
     """The fast way in for migrations; `trackbridge.protocol.bulk.PlainBulk` makes one of the other families."""
 
     def load(
-        self, header: RunHeader, writes: RunWrites, points: Iterable[Sequence[MetricPoint]]
+        self,
+        header: RunHeader,
+        writes: RunWrites,
+        points: Iterable[Sequence[MetricPoint]],
+        *,
+        objects: Iterable[tuple[str, bytes]] = (),
     ) -> tuple[Refused, ...]:
-        """Create a run with all that is small and all its points, which come in batches and need not fit in memory."""
+        """Create a run with all that is small and all its points, which come in batches and need not fit in memory.
+
+        `objects` are names and bytes of the run's scope, stored before `writes` are: among them is the sidecar that
+        explains these. They are taken one by one. The experiment exists; the run mostly does not yet.
+        """
 
 
 class Adapter(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from trackbridge.errors import IntegrityError
@@ -17,7 +17,16 @@ from trackbridge.records.runs import RunRecord
 from trackbridge.records.trail import entry_hash
 from trackbridge.records.values import canonical_json, encode_value
 
-__all__ = ["canonical_content", "canonical_model", "canonical_run", "digest", "series_digest", "stable_mlmodel"]
+__all__ = [
+    "RunningDigest",
+    "assemble_run",
+    "canonical_content",
+    "canonical_model",
+    "canonical_run",
+    "digest",
+    "series_digest",
+    "stable_mlmodel",
+]
 
 FORM_VERSION: Final = 1
 
@@ -45,21 +54,42 @@ def series_digest(points: Iterable[MetricPoint], *, timed: bool = True) -> list[
     Raises:
         IntegrityError: the points are not a set in order.
     """
-    sha, count = hashlib.sha256(), 0
-    before: MetricPoint | None = None
-    for point in points:
-        name, step, timestamp_ms, value = point
-        if before is not None and step <= before[1] and point_key(point) <= point_key(before):
-            raise IntegrityError(
-                f"the points of {shown(name)} are not a set in (step, timestamp, value) order at step {step}",
-                clause="M2",
-            )
-        before = point
-        count += 1
-        if value != value:  # noqa: PLR0124 - true of NaN alone, of which there is one
-            value = _NAN
-        sha.update(_POINT.pack(step, timestamp_ms, value) if timed else _UNTIMED.pack(step, value))
-    return [count, sha.hexdigest()]
+    running = RunningDigest(timed=timed)
+    running.add(points)
+    return running.result()
+
+
+class RunningDigest:
+    """The digest of a series that comes piece by piece: see `series_digest`."""
+
+    __slots__ = ("_before", "_count", "_sha", "_timed")
+
+    def __init__(self, *, timed: bool = True) -> None:
+        self._timed = timed
+        self._sha = hashlib.sha256()
+        self._count = 0
+        self._before: MetricPoint | None = None
+
+    def add(self, points: Iterable[MetricPoint]) -> None:
+        """Go on by some points; raise `IntegrityError` where they are not a set in order."""
+        timed, update, before, count = self._timed, self._sha.update, self._before, self._count
+        for point in points:
+            name, step, timestamp_ms, value = point
+            if before is not None and step <= before[1] and point_key(point) <= point_key(before):
+                raise IntegrityError(
+                    f"the points of {shown(name)} are not a set in (step, timestamp, value) order at step {step}",
+                    clause="M2",
+                )
+            before = point
+            count += 1
+            if value != value:  # noqa: PLR0124 - true of NaN alone, of which there is one
+                value = _NAN
+            update(_POINT.pack(step, timestamp_ms, value) if timed else _UNTIMED.pack(step, value))
+        self._before, self._count = before, count
+
+    def result(self) -> list[Any]:
+        """Give ``[count, sha256]`` of what was added."""
+        return [self._count, self._sha.hexdigest()]
 
 
 def _metrics(series: Iterable[Series], *, timed: bool) -> dict[str, list[Any]]:
@@ -81,6 +111,16 @@ def canonical_run(
         artifacts: The run's artifacts, sha256 known.
         environment_files: The files of its environment (E1), sha256 known.
     """
+    return assemble_run(run, _metrics(series, timed=True), artifacts, environment_files)
+
+
+def assemble_run(
+    run: RunRecord,
+    metrics: Mapping[str, Sequence[Any]],
+    artifacts: Iterable[ArtifactRecord],
+    environment_files: Iterable[ArtifactRecord] = (),
+) -> str:
+    """Give the same of series whose digests are known: see `canonical_run` and `series_digest`."""
     form: dict[str, Any] = {
         "v": FORM_VERSION,
         "id": run.id,
@@ -93,7 +133,7 @@ def canonical_run(
         "datasets": _sorted_json(dataset.as_json() for dataset in run.datasets),
         **_common(run, artifacts, lambda name: name.startswith("native.")),
         "environment_files": _files(environment_files),
-        "metrics": _metrics(series, timed=True),
+        "metrics": metrics,
     }
     return canonical_json({key: value for key, value in form.items() if value not in (None, {}, [])})
 

@@ -115,7 +115,7 @@ class NarrowAdapter(MemoryAdapter):
         self.runs = NarrowRuns(state)
         self.metrics = NarrowMetrics(state)
         self.artifacts = NarrowArtifacts(state)
-        self.bulk = PlainBulk(self.runs, self.metrics, LIMITS.points_per_write)
+        self.bulk = PlainBulk(self.runs, self.metrics, LIMITS.points_per_write, self.objects)
 
 
 def _deviation(name, clause, shown):

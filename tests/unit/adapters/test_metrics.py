@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trackbridge.protocol import Scope
 from trackbridge.records.metrics import MAX_STEP, MIN_STEP, MetricPoint, point_key, summarize
 from trackbridge.records.times import MAX_TIME_MS
 from trackbridge.records.writes import RunHeader, RunWrites
@@ -133,8 +134,14 @@ def test_bulk_loads_a_run_whole(adapter, size):
     points = [MetricPoint("m", step, 0, step / 7) for step in range(20)]
     batches = [points[n : n + size] for n in range(0, len(points), size)]
     for _ in range(2):
-        assert adapter.bulk.load(header, RunWrites({"p": 1}), iter(batches)) == ()
+        objects = iter([("sidecar/a", b"1"), ("environment/b", b"")])
+        assert adapter.bulk.load(header, RunWrites({"p": 1}), iter(batches), objects=objects) == ()
     (refused,) = adapter.bulk.load(header, RunWrites({"p": 2}), ())
 
     assert refused.name == "p"
     assert list(adapter.metrics.read(header.id)) == points
+    scope = Scope("run", header.id)
+    assert [(one.name, adapter.objects.get(scope, one.name)) for one in adapter.objects.list(scope)] == [
+        ("environment/b", b""),
+        ("sidecar/a", b"1"),
+    ]

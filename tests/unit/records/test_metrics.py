@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackbridge.errors import IntegrityError, Rejected
-from trackbridge.records.digests import series_digest
+from trackbridge.records.digests import RunningDigest, series_digest
 from trackbridge.records.metrics import (
     MAX_STEP,
     MIN_STEP,
@@ -150,3 +150,14 @@ def test_all_else_is_no_step(step):
     with pytest.raises(Rejected) as caught:
         check_step(step, "m")
     assert caught.value.clause == "M1"
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
+def test_a_digest_that_runs_along_is_the_same(cut):
+    series = [MetricPoint("m", step, 1, value) for step, value in enumerate([0.5, math.nan, -0.0, math.inf, 1.0])]
+    running = RunningDigest()
+    running.add(series[:cut])
+    running.add(iter(series[cut:]))
+    assert running.result() == series_digest(series)
+    with pytest.raises(IntegrityError, match="are not a set"):
+        running.add(series[-1:])

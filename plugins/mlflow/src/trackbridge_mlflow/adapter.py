@@ -45,7 +45,7 @@ class MlflowAdapter:
         self.artifacts: ArtifactStore = artifacts
         self.objects: ObjectStore = Objects(client, finder, artifacts, models)
         self.registry: RegistryStore = Registry(client, finder, models, ledger, artifacts)
-        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_BATCH)
+        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_BATCH, self.objects)
 
     def check(self) -> BackendInfo:
         """Reach the backend with the credentials at hand; say what it is."""

@@ -44,7 +44,7 @@ class LocalAdapter:
         self.artifacts: ArtifactStore = LocalArtifacts(database, blobs)
         self.objects: ObjectStore = LocalObjects(database)
         self.registry: RegistryStore = LocalRegistry(database)
-        self.bulk: BulkStore = PlainBulk(runs, metrics, Limits().points_per_write)
+        self.bulk: BulkStore = PlainBulk(runs, metrics, Limits().points_per_write, self.objects)
 
     def check(self) -> BackendInfo:
         """Make the store if there is none, upgrade an older one, and take away what killed writers left."""

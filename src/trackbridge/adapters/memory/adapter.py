@@ -35,7 +35,7 @@ class MemoryAdapter:
         self.artifacts: ArtifactStore = MemoryArtifacts(state)
         self.objects: ObjectStore = MemoryObjects(state)
         self.registry: RegistryStore = MemoryRegistry(state)
-        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, Limits().points_per_write)
+        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, Limits().points_per_write, self.objects)
 
     def check(self) -> BackendInfo:
         """Say what there is; nothing can be wrong but a fork."""
