@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import mlflow, postgres, s3
+from servers import mlflow, postgres, s3, sagemaker
 from servers.shared import Services
 
 
@@ -78,3 +78,9 @@ def mlflow_auth(services: Services) -> dict[str, str]:
         return mlflow.start(services, folder, options=options, env=env)
 
     return services.once("mlflow-auth", start)
+
+
+@pytest.fixture(scope="session")
+def sagemaker_emulator(services: Services) -> dict[str, str]:
+    """SageMaker's classic API, emulated; `emulators.sagemaker.Remote(url, account)` is its handle."""
+    return services.once("sagemaker", lambda folder: sagemaker.start(services, folder))

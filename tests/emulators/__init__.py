@@ -1,0 +1,1 @@
+"""Local services for vendors that ship none."""

@@ -1,0 +1,141 @@
+"""The metrics service: points of trial components, read back in aggregates only."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import defaultdict
+from typing import Any
+
+from emulators.sagemaker import entities, errors
+from emulators.sagemaker.call import Call
+from emulators.sagemaker.entities import COMPONENT
+from emulators.sagemaker.store import Document, Point
+
+_PERIOD_S = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}
+_STATISTICS = {
+    "Min": min,
+    "Max": max,
+    "Avg": statistics.fmean,
+    "Count": lambda values: float(len(values)),
+    "StdDev": statistics.pstdev,
+    "Last": lambda values: values[-1],
+}
+
+
+def put(call: Call) -> dict[str, Any]:
+    """Take up to ten points (RawMetricDataList); what is wrong with one is said of that one (BatchPutMetricsError)."""
+    component = _key(entities.require(call, COMPONENT, call.request["TrialComponentName"]))
+    store, place = call.shelf.store, call.shelf.place
+    names = set(store.names(place, component))
+    wrong: list[dict[str, Any]] = []
+    for index, item in enumerate(call.request["MetricData"]):
+        name, at, step, value = item["MetricName"], item["Timestamp"], item.get("Step"), item["Value"]
+        code = call.broken_items.get(index) or _fault_of(call, item)
+        if code is None and name not in names and len(names) == call.switches.metric_names_per_component:
+            code = "METRIC_LIMIT_EXCEEDED"
+        if code is None and call.switches.same_point != "keep":
+            code = _same_point(call, component, item)
+        if code is not None:
+            wrong.append({"Code": code, "MetricIndex": index})
+            continue
+        names.add(name)
+        store.add_points(place, component, [(name, Point(at, step, value, time.time()))])
+    return {"Errors": wrong} if wrong else {}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """Answer up to a hundred queries (MetricQueryList), each for itself."""
+    return {"MetricQueryResults": [_query(call, query) for query in call.request["MetricQueries"]]}
+
+
+def summaries(call: Call, component: Document, lag_s: float | None = None) -> list[dict[str, Any]]:
+    """Give a component's TrialComponentMetricSummary records, by name."""
+    until = time.time() - (call.switches.metrics_lag_s if lag_s is None else lag_s)
+    store, place, key = call.shelf.store, call.shelf.place, _key(component)
+    found = []
+    for name in store.names(place, key):
+        figures = store.summary(place, key, name, until)
+        if figures is None:
+            continue
+        record = {
+            "MetricName": name,
+            "SourceArn": component["TrialComponentArn"],
+            "TimeStamp": round(figures.received * 1000),
+            "Max": figures.most,
+            "Min": figures.least,
+            "Last": figures.last,
+            "Count": figures.count,
+            "Avg": figures.mean,
+            "StdDev": figures.deviation,
+        }
+        found.append({member: value for member, value in record.items() if value is not None})
+    return found
+
+
+def forget(call: Call, component: Document) -> None:
+    """Drop the points of a component that is deleted."""
+    call.shelf.store.drop_points(call.shelf.place, _key(component))
+
+
+def _fault_of(call: Call, item: dict[str, Any]) -> str | None:
+    window, outside = call.switches.timestamp_window_s, False
+    if window is not None:
+        age_s = (call.now_ms - item["Timestamp"]) / 1000
+        outside = age_s > window[0] or -age_s > window[1]
+    if outside and call.switches.timestamp_outside == "request":
+        raise errors.invalid("Timestamps must be between two weeks before and two hours from now.")
+    non_finite = not math.isfinite(item["Value"]) and call.switches.non_finite != "accept"
+    if non_finite and call.switches.non_finite == "request":
+        raise errors.invalid(f"The value of metric '{item['MetricName']}' is not a finite number.")
+    return "VALIDATION_ERROR" if outside or non_finite else None
+
+
+def _same_point(call: Call, component: str, item: dict[str, Any]) -> str | None:
+    store, place, name = call.shelf.store, call.shelf.place, item["MetricName"]
+    where = {"at": item["Timestamp"], "step": item.get("Step")}
+    if call.switches.same_point == "overwrite":
+        store.drop_points(place, component, name, **where)
+        return None
+    present = store.points(place, component, name, math.inf)
+    return "CONFLICT_ERROR" if any((p.at, p.step) == (where["at"], where["step"]) for p in present) else None
+
+
+def _query(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    by_step = query["XAxisType"] == "IterationNumber"
+    if by_step != (query["Period"] == "IterationNumber"):
+        return _refused("Period IterationNumber goes with XAxisType IterationNumber, and only with that.")
+    kind, key = entities.split(query["ResourceArn"])
+    if kind != COMPONENT or call.shelf.get(COMPONENT, key) is None:
+        return _refused(f"{query['ResourceArn']} does not exist.")
+    until = time.time() - call.switches.metrics_lag_s
+    groups: dict[int, list[float]] = defaultdict(list)
+    for point in call.shelf.store.points(call.shelf.place, key, query["MetricName"], until):
+        x = point.step if by_step else _bucket(call, point.at, _PERIOD_S[query["Period"]])
+        if x is not None:
+            groups[x].append(point.value)
+    wanted = [x for x in sorted(groups) if query.get("Start", x) <= x <= query.get("End", x)]
+    most = call.switches.points_per_query
+    statistic = _STATISTICS[query["MetricStat"]]
+    return {
+        "Status": "Complete" if len(wanted) <= most else "Truncated",
+        "XAxisValues": wanted[:most],
+        "MetricValues": [statistic(groups[x]) for x in wanted[:most]],
+    }
+
+
+def _bucket(call: Call, at_ms: int, period_s: int) -> int:
+    begin_s = at_ms // 1000 // period_s * period_s
+    return begin_s if call.switches.metric_axis == "s" else begin_s * 1000
+
+
+def _refused(message: str) -> dict[str, Any]:
+    return {"Status": "ValidationError", "Message": message, "XAxisValues": [], "MetricValues": []}
+
+
+def _key(component: Document) -> str:
+    return entities.split(component["TrialComponentArn"])[1]
+
+
+OPERATIONS = {"BatchPutMetrics": put, "BatchGetMetrics": get}
