@@ -1,0 +1,7 @@
+"""A strict local Vertex AI: MetadataService, TensorboardService and ModelService over gRPC and REST."""
+
+from emulators.vertex.faults import Fault
+from emulators.vertex.server import Server
+from emulators.vertex.switches import Switches
+
+__all__ = ["Fault", "Server", "Switches"]

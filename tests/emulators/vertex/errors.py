@@ -1,0 +1,60 @@
+"""How the service says no.
+
+Codes are those of google.rpc.Code; the HTTP status of each is the one that its comments in ``google/rpc/code.proto``
+give. A refusal cites what it rests on: a type's field, a route or a page.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+HTTP = {
+    "CANCELLED": 499,
+    "UNKNOWN": 500,
+    "INVALID_ARGUMENT": 400,
+    "DEADLINE_EXCEEDED": 504,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "PERMISSION_DENIED": 403,
+    "UNAUTHENTICATED": 401,
+    "RESOURCE_EXHAUSTED": 429,
+    "FAILED_PRECONDITION": 400,
+    "ABORTED": 409,
+    "OUT_OF_RANGE": 400,
+    "UNIMPLEMENTED": 501,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+    "DATA_LOSS": 500,
+}
+
+
+class Refused(Exception):
+    """An answer that is an error: its code, what it says, what rule says so and when to ask again."""
+
+    def __init__(self, code: str, message: str, cite: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        assert code in HTTP
+        self.code = code
+        self.message = message
+        self.cite = cite
+        self.retry_after_s = retry_after_s
+
+    @property
+    def http(self) -> int:
+        """The HTTP status that goes with the code."""
+        return int(HTTPStatus(HTTP[self.code])) if HTTP[self.code] != 499 else 499
+
+
+def invalid(message: str, cite: str) -> Refused:
+    """Say that a request breaks a rule of the vendor's."""
+    return Refused("INVALID_ARGUMENT", message, cite)
+
+
+def missing(name: str) -> Refused:
+    """Say that there is no such resource; google.aip.dev/131."""
+    return Refused("NOT_FOUND", f"The requested entity {name} was not found.", "google.aip.dev/131")
+
+
+def exists(name: str, cite: str) -> Refused:
+    """Say that a resource of this name is there already."""
+    return Refused("ALREADY_EXISTS", f"The resource {name} already exists.", cite)

@@ -1,0 +1,47 @@
+"""The in-process handle: both front ends over one core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emulators.vertex.core import Core
+from emulators.vertex.faults import Fault
+from emulators.vertex.grpc_front import GrpcFront
+from emulators.vertex.switches import Switches
+
+
+class Server:
+    """Vertex AI on loopback ports. Use as a context manager, or call `stop`."""
+
+    def __init__(
+        self, data: Path, *, port: int = 0, rest_port: int = 0, switches: Mapping[str, Any] | None = None
+    ) -> None:
+        self.core = Core(data, Switches().flipped(switches or {}))
+        self._grpc = GrpcFront(self.core, port)
+        self.url = ""
+
+    @property
+    def address(self) -> str:
+        """Where gRPC is spoken, as ``HOST:PORT``."""
+        return self._grpc.address
+
+    def fail(self, **fault: Any) -> str:
+        """Put a fault in force (see `faults.Fault`); give its id."""
+        return self.core.faults.add(Fault(**fault))
+
+    def cut(self) -> None:
+        """Drop every connection."""
+        self._grpc.cut()
+
+    def stop(self) -> None:
+        """Stop serving; the data stays."""
+        self._grpc.stop()
+        self.core.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,83 @@
+"""The file_stream protocol: POST /files/<entity>/<project>/<run>/file_stream.
+
+core/internal/filestream/filestreamrequest.go, FileStreamRequestJSON, is all that a request may have.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emulators.wandb import extended_json, files, history, ids, runs
+from emulators.wandb.service import Service, ServiceError
+
+STREAMS = {
+    "wandb-history.jsonl": history.HISTORY,
+    "wandb-events.jsonl": history.EVENTS,
+    "output.log": history.OUTPUT,
+}
+SUMMARY = "wandb-summary.json"
+KEYS = {"files", "uploaded", "preempting", "complete", "exitcode"}
+
+
+def receive(service: Service, entity: str, project: str, name: str, body: bytes) -> dict[str, Any]:
+    """Take a request in whole; give the feedback that the SDK reads: `stopped`.
+
+    A request of any kind is a heartbeat, and makes the run live again unless it completes it: "the filestream
+    'uploaded' path resurrects the run" (wandb/apis/public/runs.py, upload_file).
+
+    Raises
+    ------
+    ServiceError
+        404 for a run that there is not, 400 for anything that the protocol does not have.
+
+    """
+    try:
+        request = json.loads(body)
+    except ValueError as error:
+        raise ServiceError(f"file_stream: no JSON: {error}") from error
+    _check(service, request)
+    run = runs.need(service, entity, project, name)
+    for file_name, chunk in request.get("files", {}).items():
+        if file_name == SUMMARY:
+            _summary(service, run["id"], chunk["content"])
+        else:
+            history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
+    files.mark(service, run["id"], request.get("uploaded") or [])
+    changes: dict[str, Any] = {"heartbeat_ms": ids.now_ms(), "state": "running"}
+    if request.get("preempting"):
+        changes["state"] = "preempting"
+    if request.get("complete"):
+        code = request.get("exitcode", 0)
+        failed = "killed" if code == service.switches.killed_exit_code else "failed"
+        changes |= {"state": failed if code else "finished", "exitcode": code}
+    service.store.update("run", run["id"], **changes)
+    runs.touch(service, run["id"])
+    return {"stopped": bool(run["stop_requested"]), "exitcode": None, "limits": {}}
+
+
+def _check(service: Service, request: Any) -> None:
+    faults = []
+    if not isinstance(request, dict):
+        faults.append("the body is no object")
+    else:
+        faults += [f"unknown key {key!r}" for key in request.keys() - KEYS]
+        for name, chunk in request.get("files", {}).items():
+            if name not in STREAMS and name != SUMMARY:
+                faults.append(f"unknown file {name!r}")
+            elif not (isinstance(chunk, dict) and chunk.keys() == {"offset", "content"}):
+                faults.append(f"{name} is no offset and content")
+            elif not (isinstance(chunk["offset"], int) and chunk["offset"] >= 0):
+                faults.append(f"{name} has the offset {chunk['offset']!r}")
+            elif not all(isinstance(line, str) for line in chunk["content"]):
+                faults.append(f"{name} has content that is no text")
+    if faults:
+        service.record.violation("file_stream", "file_stream", "; ".join(faults))
+        raise ServiceError("file_stream: " + "; ".join(faults))
+
+
+def _summary(service: Service, run_id: int, content: list[str]) -> None:
+    """Keep the last line ("the backend only looks at the last line", core/internal/filestream/filestreamstate.go)."""
+    if not isinstance(extended_json.loads(content[-1]), dict):
+        raise ServiceError("file_stream: the summary is no JSON object")
+    service.store.update("run", run_id, summary=content[-1])
