@@ -18,6 +18,7 @@ from trackbridge.journal.format import MOST_SLOTS, Counters
 from trackbridge.journal.owner import OWNER_FILE, Identity, is_alive, read_identity
 from trackbridge.journal.ranges import NO_SLOTS, Ranges
 from trackbridge.journal.scan import Scan
+from trackbridge.journal.segment import segment_name
 from trackbridge.journal.stored import StoredSegment
 
 __all__ = ["JournalReader", "discard", "find_journals"]
@@ -115,7 +116,7 @@ class JournalReader:
         """
         alive = is_alive(self.directory)  # first: what a dead writer has not written by now it never will
         scan = Scan(limit, limit_bytes, self._wait)
-        unreadable = self._look()
+        unreadable = self._look_for(skip)
         held = sorted(self._open.items())
         end = 0
         for place, (index, segment) in enumerate(held):
@@ -160,26 +161,42 @@ class JournalReader:
 
     def _look(self) -> dict[int, Path]:
         """Open what is new, let go of what is gone; give the files whose header is damaged."""
-        found: dict[int, Path] = {}
-        # Twice: a file renamed while a directory is listed may be missed, its successor seen.
-        for _ in range(2):
-            found |= {
-                int(path.stem): path
-                for path in entries_of(self.directory)
-                if path.suffix == ".seg" and path.stem.isdecimal()
-            }
+        found = {
+            int(path.stem): path
+            for path in entries_of(self.directory)
+            if path.suffix == ".seg" and path.stem.isdecimal()
+        }
         for index in self._open.keys() - found.keys():
-            self._open.pop(index).close()
-        unreadable = {}
+            if not self._open[index].path.exists():  # a directory that changes is not always listed whole
+                self._open.pop(index).close()
+        unreadable: dict[int, Path] = {}
         for index, path in found.items():
-            if index not in self._open:
-                try:
-                    self._open[index] = StoredSegment(path)
-                except IntegrityError:
-                    unreadable[index] = path
-                except FileNotFoundError:
-                    continue
+            self._open_one(index, path, unreadable)
         return unreadable
+
+    def _look_for(self, skip: Ranges) -> dict[int, Path]:
+        """Look, and ask by name for every segment in a gap of what was listed, unless all before it is delivered.
+
+        A file that is renamed while its directory is listed may be missed, its successor seen: segments have their names
+        in the order of their numbers, so that what is not there by its name will never be.
+        """
+        unreadable = self._look()
+        end, after = 0, -1
+        for index, segment in sorted(self._open.items()):
+            if not skip.covers(end, segment.header.first):
+                for between in range(after + 1, index):
+                    self._open_one(between, self.directory / segment_name(between), unreadable)
+            end, after = segment.header.end, index
+        return unreadable
+
+    def _open_one(self, index: int, path: Path, unreadable: dict[int, Path]) -> None:
+        if index not in self._open:
+            try:
+                self._open[index] = StoredSegment(path)
+            except IntegrityError:
+                unreadable[index] = path
+            except FileNotFoundError:
+                return
 
     def _lose(self, scan: Scan, skip: Ranges, before: int, span: tuple[int, int], unreadable: dict[int, Path]) -> None:
         """Report the segments between one that can be read and segment `before`, where they are not delivered."""

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import runpy
 import threading
 
 import pytest
@@ -113,18 +114,22 @@ def test_forking_while_other_threads_log_harms_neither(make_writer, tmp_path):
     assert [steps(other) for other in others] == [[7]] * 10
 
 
-def log_one(writer_root, run, step) -> None:
-    from trackbridge.journal import JournalWriter
-
-    writer = JournalWriter(writer_root, run)
-    writer.log_metric("x", 1.0, step)
-    writer.close()
+# Run by its path: what a test module is called differs between pytest and a spawned process.
+SPAWNED = """
+from trackbridge.journal import JournalWriter
+writer = JournalWriter(root, run)
+writer.log_metric("x", 1.0, step)
+writer.close()
+"""
 
 
 def test_spawned_processes_write_beside_each_other(make_writer, tmp_path):
     writer = make_writer()
+    script = tmp_path / "spawned.py"
+    script.write_text(SPAWNED)
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=log_one, args=(tmp_path, writer.identity.run, step)) for step in range(2)]
+    given = [{"root": tmp_path, "run": writer.identity.run, "step": step} for step in range(2)]
+    workers = [context.Process(target=runpy.run_path, args=(str(script), names)) for names in given]
     for worker in workers:
         worker.start()
     for worker in workers:

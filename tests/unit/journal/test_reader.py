@@ -18,6 +18,7 @@ from trackbridge.journal import (
     load_cursor,
     save_cursor,
 )
+from trackbridge.journal.files import entries_of
 from trackbridge.journal.format import HEADER_BYTES, SLOT_BYTES
 
 
@@ -213,6 +214,25 @@ def test_a_newer_journal_is_a_clear_error(make_writer):
     path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
     with pytest.raises(ConfigurationError, match="Upgrade trackbridge"):
         JournalReader(writer.directory)
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_segment_that_a_listing_misses_is_found_by_its_name(make_writer, monkeypatch, read_before):
+    """A directory that changes while it is listed may be given without a file that was renamed, and with its successor."""
+    writer, listed = make_writer(), entries_of
+    for step in range(100):
+        writer.log_metric("x", 1.0, step)
+    with JournalReader(writer.directory) as reader:
+        delivered = Ranges()
+        if read_before:
+            delivered |= reader.read(limit=3).covered
+        monkeypatch.setattr(
+            "trackbridge.journal.reader.entries_of",
+            lambda path: [found for found in listed(path) if found.name not in {"00000000.seg", "00000001.seg"}],
+        )
+        batch = reader.read(delivered)
+    assert [entry.step for entry in batch.entries] == list(range(3 if read_before else 0, 100))
+    assert batch.damage == ()
 
 
 def test_a_missing_segment_is_told_once(make_writer):
