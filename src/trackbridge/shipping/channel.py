@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trackbridge.errors import ConfigurationError, IntegrityError, TrackbridgeError
+from trackbridge.errors import IntegrityError, TrackbridgeError
 from trackbridge.journal import (
     OWNER_FILE,
     Batch,
@@ -188,7 +188,7 @@ class Channel:
         try:
             backend = self._connection.connect()
         except TrackbridgeError as error:
-            if may_recover(error) or isinstance(error, ConfigurationError):
+            if may_recover(error):
                 raise
             self._refused = error
             return

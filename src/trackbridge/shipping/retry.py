@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from trackbridge.errors import AuthError, TrackbridgeError, Transient
+from trackbridge.errors import AuthError, ConfigurationError, TrackbridgeError, Transient
 
 __all__ = ["Backoff", "Pace", "may_recover", "patiently"]
 
@@ -21,9 +21,10 @@ _QUICK_WAIT_S: Final = 2.0  # a longer wait is left to the lane, which can be wo
 def may_recover(error: Exception) -> bool:
     """Tell whether the same call may succeed later.
 
-    Credentials are renewed and proxies stop answering nonsense, so that only a verdict about the content is final.
+    Credentials are renewed, and a web page in the place of the backend goes away again, so that only a verdict about the
+    content is final.
     """
-    return isinstance(error, Transient | AuthError) or not isinstance(error, TrackbridgeError)
+    return isinstance(error, Transient | AuthError | ConfigurationError) or not isinstance(error, TrackbridgeError)
 
 
 def patiently(call: Callable[[], _T], on_retry: Callable[[Exception], None]) -> _T:

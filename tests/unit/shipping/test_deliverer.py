@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from trackbridge.errors import AuthError, Conflict, NotFound, Rejected, Transient
+from trackbridge.errors import AuthError, ConfigurationError, Conflict, NotFound, Rejected, Transient
 from trackbridge.protocol import Limits, Scope
 from trackbridge.records.datasets import DatasetRecord
 from trackbridge.records.log import LoggedArtifact, LoggedObject, LoggedParams, LoggedVersion
@@ -102,7 +102,16 @@ def test_no_crash_leaves_a_native_value_without_its_truth(make_site, survives):
     assert [p.step for p in merge_points(read, native.metrics, entries)] == list(range(13))
 
 
-@pytest.mark.parametrize("error", [Transient("busy"), AuthError("expired"), KeyError("garbage"), OSError("reset")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Transient("busy"),
+        AuthError("expired"),
+        ConfigurationError("a login page"),
+        KeyError("garbage"),
+        OSError("reset"),
+    ],
+)
 def test_what_may_pass_is_kept_and_delivered_later(site, error):
     deliverer = site.deliverer()
     deliverer.plan(points(5))

@@ -124,7 +124,10 @@ def test_the_calling_thread_delivers_every_half_second(yard, site):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("error", [Transient("down"), AuthError("expired"), ValueError("<html>garbage</html>")])
+@pytest.mark.parametrize(
+    "error",
+    [Transient("down"), AuthError("expired"), ConfigurationError("a login page"), ValueError("<html>garbage</html>")],
+)
 def test_nothing_is_lost_and_nothing_raises_while_a_backend_fails(yard, site, host, error):
     site.faulty.fault = failing(error)
     outlet = yard.start(host, site)
