@@ -1,17 +1,23 @@
 """What the fault tests do to a training script: it logs, and says after each returned call how far it is.
 
-Run as ``child.py THREADS END LIMIT``. It writes its run's id, then, from each thread, the thread's number and the count
-of its returned calls, 5 bytes each time.
+Run as ``child.py THREADS END LIMIT MODE SLOTS``; the last two say how its journal is written ("auto", "mapped" or "plain")
+and how many slots its segments have (0: as ever). It writes its run's id, then, from each thread, the thread's number
+and the count of its returned calls, 5 bytes each time.
 """
 
+import functools
 import os
 import struct
 import sys
 import threading
 
 import trackbridge as tb
+from trackbridge.journal import JournalOptions
+from trackbridge.shipping import opening
 
-threads, end, limit = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+threads, end, limit, mode, slots = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+sizes = {"first_slots": slots, "most_slots": slots} if slots else {}
+opening.JournalOptions = functools.partial(JournalOptions, mode=mode, **sizes)
 
 
 def log(run, number):

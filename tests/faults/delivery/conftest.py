@@ -14,17 +14,18 @@ from pathlib import Path
 import pytest
 
 import trackbridge as tb
-from trackbridge.journal import find_journals
+from trackbridge.journal import JournalReader, find_journals
 
 CHILD = Path(__file__).with_name("child.py")
 FOREVER = 10**9
+TIMEOUT_S = 180
 
 
 class Script:
     """One run of the child."""
 
-    def __init__(self, site, end, threads, limit, environment):
-        command = [sys.executable, str(CHILD), str(threads), end, str(limit)]
+    def __init__(self, site, end, threads, limit, mode, slots, environment):
+        command = [sys.executable, str(CHILD), str(threads), end, str(limit), mode, str(slots)]
         self.process = subprocess.Popen(
             command, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**site.environment, **environment}
         )
@@ -38,7 +39,7 @@ class Script:
 
     def wait(self):
         """Read to the end what it says; give its exit code."""
-        out, self.said = self.process.communicate(timeout=120)
+        out, self.said = self.process.communicate(timeout=TIMEOUT_S)
         for number, count in struct.iter_unpack("<BI", out[: len(out) // 5 * 5]):
             self.accepted[number] = max(count, self.accepted.get(number, 0))
         return self.process.returncode
@@ -47,17 +48,18 @@ class Script:
 class Site:
     """A backend, a journal root, and the environment of scripts that use them."""
 
-    def __init__(self, home: Path, host: str):
-        self.root, self.url = home / "j", f"local://{home / 'store'}"
+    def __init__(self, home: Path, host: str, url: str | None = None):
+        self.root, self.url = home / "j", url or f"local://{home / 'store'}"
         self.environment = {
             **os.environ,
             "TRACKBRIDGE_BACKEND": self.url,
             "TRACKBRIDGE_JOURNAL_DIR": str(self.root),
             "TRACKBRIDGE_SHIPPER": host,
+            "TRACKBRIDGE_CONNECT_TIMEOUT_S": "60",  # a busy machine is no finding
         }
 
-    def script(self, end="none", *, threads=1, limit=FOREVER, **environment) -> Script:
-        return Script(self, end, threads, limit, environment)
+    def script(self, end="none", *, threads=1, limit=FOREVER, mode="auto", slots=0, **environment) -> Script:
+        return Script(self, end, threads, limit, mode, slots, environment)
 
     def shipper(self) -> int:
         """Give the process id of the shipper."""
@@ -65,7 +67,14 @@ class Site:
 
     def sync(self, place=None, *arguments) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "trackbridge", "sync", str(place or self.root), *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        environment = self.environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+    def sync_all(self) -> None:
+        """Deliver all that is left; nothing is left then."""
+        done = self.sync()
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert self.journals() == []
 
     def check(self, script: Script, status: str, *, most_under_way: int = 1) -> None:
         """Everything that a returned call had accepted is there, once, and the run has ended so."""
@@ -85,10 +94,24 @@ class Site:
     def journals(self):
         return list(find_journals(self.root))
 
+    def rolling_over(self) -> int:
+        """Count the dead processes that had filled their last segment and had no other yet."""
+        return sum(map(_died_rolling_over, self.journals()))
+
+
+def _died_rolling_over(journal: Path) -> bool:
+    with JournalReader(journal) as reader:
+        entries = reader.read(limit=10**9, limit_bytes=10**9).entries
+        if not entries:
+            return False
+        last = entries[-1].slot
+        (held,) = [each for each in reader._open.values() if each.header.first <= last < each.header.end]
+        return last == held.regions[0][1] - 1
+
 
 @pytest.fixture
 def make_site(tmp_path):
-    return lambda host: Site(tmp_path, host)
+    return lambda host, url=None: Site(tmp_path, host, url)
 
 
 @pytest.fixture

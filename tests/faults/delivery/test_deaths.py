@@ -1,5 +1,6 @@
 """However a training process or its shipper dies, what was accepted arrives, once, and the status is right (§5, R4)."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -12,15 +13,18 @@ import trackbridge as tb
 
 HOSTS = ["thread", "process"]
 AT_ONCE = 5
+MODES = ["mapped", "plain"]
+THREADS = [1, 4]
+full = pytest.mark.full
 
 
-def kills(site, dice, count):
+def kills(site, dice, count, *, within_s=0.3, **how):
     """Kill scripts at random moments, some at once, for a machine that is never quiet is the harder one."""
     scripts = []
     for start in range(0, count, AT_ONCE):
-        some = [site.script(threads=(1, 4)[number % 2]) for number in range(start, min(count, start + AT_ONCE))]
+        some = [site.script(threads=THREADS[number % 2], **how) for number in range(start, min(count, start + AT_ONCE))]
         for script in some:
-            script.harm(dice.uniform(0.0, 0.3), script.process.kill)
+            script.harm(dice.uniform(0.0, within_s), script.process.kill)
         for script in some:
             assert script.wait() == -signal.SIGKILL
         scripts += some
@@ -28,14 +32,25 @@ def kills(site, dice, count):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("count", [10, pytest.param(50, marks=pytest.mark.full)])
-def test_nothing_is_lost_by_sigkill(make_site, dice, host, count):
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("count", [5, pytest.param(25, marks=full)])
+def test_nothing_is_lost_by_sigkill(make_site, dice, host, mode, count):
     site = make_site(host)
-    scripts = kills(site, dice, count)
-    done = site.sync()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert site.journals() == []
+    scripts = kills(site, dice, count, mode=mode)
+    site.sync_all()
     assert sum(sum(script.accepted.values()) for script in scripts) > 1_000
+    for script in scripts:
+        site.check(script, "KILLED")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("count", "at_least"), [(5, 1), pytest.param(40, 10, marks=full)])
+def test_nothing_is_lost_where_segments_roll_over(make_site, dice, mode, count, at_least):
+    """Segments of so few slots that a kill falls between two of them more often than not."""
+    site = make_site("thread")
+    scripts = kills(site, dice, count, within_s=0.1, mode=mode, slots=16)
+    assert site.rolling_over() >= at_least
+    site.sync_all()
     for script in scripts:
         site.check(script, "KILLED")
 
@@ -45,6 +60,7 @@ ENDS = {
     "sys.exit": ("exit", None, (0,), "FINISHED"),
     "an exception": ("raise", None, (1,), "FAILED"),
     "its end": ("finish", None, (0,), "FINISHED"),
+    "SIGKILL": ("none", signal.SIGKILL, (-signal.SIGKILL,), "KILLED"),
     "SIGTERM": ("none", signal.SIGTERM, (-signal.SIGTERM,), "KILLED"),
     "Ctrl-C": ("interrupt", signal.SIGINT, (-signal.SIGINT,), "KILLED"),
     # Python forgets that it was interrupted when it compiles anything on its way out.
@@ -52,24 +68,38 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("host", ["thread", "inline", "process"])
-@pytest.mark.parametrize("what", ENDS)
-def test_a_script_that_ends_by(make_site, host, what):
+def combinations():
+    """Give every way to end with every host and way to write a journal; in the first tier the ways take turns."""
+    written = list(itertools.product(MODES, THREADS))
+    for number, what in enumerate(ENDS):
+        for place, host in enumerate([*HOSTS, "inline"]):
+            for way in written:
+                chosen = way == written[(number + place) % len(written)] and what != "SIGKILL"
+                yield pytest.param(what, host, *way, marks=[] if chosen else full)
+
+
+@pytest.mark.parametrize(("what", "host", "mode", "threads"), list(combinations()))
+def test_a_script_that_ends_by(make_site, what, host, mode, threads):
     end, number, codes, status = ENDS[what]
     site = make_site(host)
-    script = site.script(end, threads=1 if host == "inline" else 2, limit=10**9 if number else 3_000)
+    script = site.script(end, threads=threads, mode=mode, limit=10**9 if number else 2_000)
     if number:
         script.harm(0.3, lambda: script.process.send_signal(number))
     assert script.wait() in codes, script.said.decode()
-    done = site.sync()
-    assert done.returncode == 0, done.stdout + done.stderr
+    site.sync_all()
     # An interrupt may fall between a point's being written and its being reported, in each thread.
     site.check(script, status)
 
 
-def test_the_shipper_is_killed_and_another_takes_over(make_site):
+def ways(first):
+    """Give all ways to write a journal, one of them for the first tier."""
+    return [pytest.param(*way, marks=[] if way == first else full) for way in itertools.product(MODES, THREADS)]
+
+
+@pytest.mark.parametrize(("mode", "threads"), ways(first=("mapped", 1)))
+def test_the_shipper_is_killed_and_another_takes_over(make_site, mode, threads):
     site = make_site("process")
-    script = site.script("finish", limit=60_000)
+    script = site.script("finish", threads=threads, mode=mode, limit=60_000 // threads)
     for _ in range(2):
         time.sleep(0.2)
         os.kill(site.shipper(), signal.SIGKILL)
@@ -78,9 +108,10 @@ def test_the_shipper_is_killed_and_another_takes_over(make_site):
     assert site.journals() == [], "finish waited for the second"
 
 
-def test_both_are_killed(make_site):
+@pytest.mark.parametrize(("mode", "threads"), ways(first=("plain", 4)))
+def test_both_are_killed(make_site, mode, threads):
     site = make_site("process")
-    script = site.script(threads=4)
+    script = site.script(threads=threads, mode=mode)
     time.sleep(0.3)
     os.kill(site.shipper(), signal.SIGKILL)
     script.process.kill()
