@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from trackbridge.cli import backends, conformance, demo, doctor, gate, models, runs, sync, verify
+from trackbridge.cli import backends, check, conformance, demo, doctor, gate, models, runs, sync, verify
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
 
@@ -36,6 +36,7 @@ app.command()(gate.gate)
 app.command()(sync.sync)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
+app.command()(check.check)
 
 
 def _version(asked: bool) -> None:

@@ -14,7 +14,7 @@ from trackbridge.protocol.adapter import (
 from trackbridge.protocol.backend import Backend, open_backend
 from trackbridge.protocol.bulk import PlainBulk
 from trackbridge.protocol.capabilities import PRESENT, Absent, Capabilities, Deviation, Present
-from trackbridge.protocol.discovery import find_adapter, installed_backends
+from trackbridge.protocol.discovery import find_adapter, installed_apis, installed_backends
 from trackbridge.protocol.hooks import AdapterSpec, DemoServer, GateCheck, ModelSaver, SavedModel, hookimpl
 from trackbridge.protocol.limits import Limits, NameRule
 from trackbridge.protocol.native import (
@@ -32,7 +32,9 @@ from trackbridge.protocol.native import (
     VersionSpec,
     VersionState,
 )
+from trackbridge.protocol.surplus import SurplusFile, SurplusStore, surplus_of
 from trackbridge.protocol.urls import BackendUrl, parse_url
+from trackbridge.protocol.vendor import VendorApi
 
 __all__ = [
     "PRESENT",
@@ -70,11 +72,16 @@ __all__ = [
     "SavedModel",
     "Scan",
     "Scope",
+    "SurplusFile",
+    "SurplusStore",
+    "VendorApi",
     "VersionSpec",
     "VersionState",
     "find_adapter",
     "hookimpl",
+    "installed_apis",
     "installed_backends",
     "open_backend",
     "parse_url",
+    "surplus_of",
 ]

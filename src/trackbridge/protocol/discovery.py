@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -14,8 +15,9 @@ from trackbridge.errors import ConfigurationError, TrackbridgeError
 from trackbridge.protocol.adapter import PROTOCOL_VERSION
 from trackbridge.protocol.hooks import PROJECT, AdapterHooks, AdapterSpec, CoreHooks
 from trackbridge.protocol.urls import BackendUrl
+from trackbridge.protocol.vendor import VendorApi
 
-__all__ = ["InstalledBackend", "find_adapter", "hooks", "installed_backends"]
+__all__ = ["InstalledBackend", "find_adapter", "hooks", "installed_apis", "installed_backends"]
 
 ADAPTERS, HOOKS = "trackbridge", "trackbridge.hooks"
 
@@ -70,6 +72,15 @@ def installed_backends() -> Iterator[InstalledBackend]:
             continue
         for scheme in sorted(scheme for spec in specs for scheme in spec.schemes):
             yield InstalledBackend(scheme, package, version, "ok")
+
+
+def installed_apis() -> tuple[VendorApi, ...]:
+    """Give how the vendors of all installed adapters are named in code; a broken adapter names none."""
+    found: dict[VendorApi, None] = {}
+    for point in entry_points(group=ADAPTERS):
+        with suppress(ConfigurationError):
+            found |= dict.fromkeys(spec.api for spec in _load(point))
+    return tuple(found)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,6 +14,7 @@ from trackbridge.protocol.adapter import PROTOCOL_VERSION, Adapter
 from trackbridge.protocol.capabilities import Capabilities, Deviation
 from trackbridge.protocol.limits import Limits
 from trackbridge.protocol.urls import BackendUrl
+from trackbridge.protocol.vendor import VendorApi
 from trackbridge.records.trail import TrailEntry
 
 __all__ = ["AdapterSpec", "DemoServer", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
@@ -34,6 +35,7 @@ class AdapterSpec:
         capabilities: The full declaration.
         probe: ``module:callable`` that makes the suite's independent reader of a URL, see `trackbridge.testing`.
         deviations: What the vendor's own screens show otherwise.
+        api: How code that goes round trackbridge would name the vendor.
         in_process: The data dies with the process, so that shipping must happen inside it.
         remedy: What to install when the adapter's own imports fail.
         protocol_version: The version of the protocol it was written for.
@@ -45,6 +47,7 @@ class AdapterSpec:
     capabilities: Capabilities
     probe: str
     deviations: tuple[Deviation, ...] = ()
+    api: VendorApi = field(default_factory=VendorApi)
     in_process: bool = False
     remedy: str = ""
     protocol_version: int = PROTOCOL_VERSION

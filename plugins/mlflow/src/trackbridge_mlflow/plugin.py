@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol import AdapterSpec, BackendUrl, VendorApi, hookimpl
 from trackbridge.protocol.adapter import Adapter
 from trackbridge_mlflow.address import DATABASE_SCHEMES, REST_SCHEMES
 from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER, SERVER_DEVIATIONS, limits
@@ -10,6 +10,16 @@ from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER
 __all__ = ["trackbridge_adapters"]
 
 _PROBE = "trackbridge_mlflow.probe:MlflowProbe"
+_API = VendorApi(
+    modules=("mlflow",),
+    commands=("mlflow",),
+    integrations=(
+        "lightning.pytorch.loggers.MLFlowLogger",
+        "pytorch_lightning.loggers.MLFlowLogger",
+        "transformers.integrations.MLflowCallback",
+    ),
+    arguments=(("report_to", "mlflow"),),
+)
 
 
 def _open(url: BackendUrl) -> Adapter:
@@ -29,6 +39,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=SERVER,
             probe=_PROBE,
             deviations=SERVER_DEVIATIONS,
+            api=_API,
             remedy="pip install 'trackbridge[mlflow]'",
         ),
         AdapterSpec(
@@ -38,6 +49,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=DATABASE,
             probe=_PROBE,
             deviations=DATABASE_DEVIATIONS,
+            api=_API,
             remedy="pip install 'trackbridge-mlflow[database]'",
         ),
     )
