@@ -9,10 +9,10 @@ from typing import Final
 
 from trackbridge.protocol import Refused
 from trackbridge.protocol.bulk import chunks
+from trackbridge.protocol.series import Row, in_order, points_of
 from trackbridge.records.metrics import MetricPoint, point_key
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.finding import Finder
-from trackbridge_mlflow.series import Row, in_order, points_of
 
 __all__ = ["POINTS_PER_BATCH", "Metrics"]
 

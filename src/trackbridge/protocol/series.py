@@ -1,4 +1,4 @@
-"""A series in M2 order, however long, from pages that MLflow sorts by time first."""
+"""A series in M2 order, however long, from pages in whatever order a vendor gives them."""
 
 from __future__ import annotations
 

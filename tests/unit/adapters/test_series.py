@@ -1,4 +1,4 @@
-"""Series in M2 order from pages in MLflow's, of any length."""
+"""Series in M2 order from pages in any order, of any length."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trackbridge.protocol import series
+from trackbridge.protocol.series import in_order, points_of
 from trackbridge.records.metrics import MetricPoint, point_key
-from trackbridge_mlflow import series
-from trackbridge_mlflow.series import in_order, points_of
 
 ROWS = st.lists(
     st.tuples(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5), st.integers(0, 5), st.floats(allow_nan=False)),
