@@ -40,11 +40,11 @@ def matches(query: Mapping[str, Any], lookup: Lookup, *, missing_matches_ne: boo
 
     for name, operand in query.items():
         if name == "$and":
-            found = all([both(each) for each in operand])
+            found = all(both(each) for each in operand)
         elif name == "$or":
-            found = any([both(each) for each in operand])
+            found = any(both(each) for each in operand)
         elif name == "$nor":
-            found = not any([both(each) for each in operand])
+            found = not any(both(each) for each in operand)
         elif name == "$not":
             found = not both(operand)
         elif name.startswith("$"):

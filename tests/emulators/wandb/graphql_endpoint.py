@@ -9,8 +9,8 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
-    GraphQLInterfaceType,
     GraphQLError,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
@@ -22,10 +22,12 @@ from graphql import (
     validate,
 )
 
-from emulators.wandb.resolvers import RESOLVERS, default
+from emulators.wandb.resolvers import RESOLVERS, default, snake_case
 from emulators.wandb.service import Service, ServiceError
 
 FOLDER = Path(__file__).parent / "schema"
+# What resolvers call arguments whose own names Python or this package has a use for.
+ARGUMENTS = {"id": "node_id", "input": "values", "filters": "query"}
 
 
 @functools.cache
@@ -39,6 +41,11 @@ def schema() -> GraphQLSchema:
 
     """
     built = build_schema("\n".join(path.read_text() for path in sorted(FOLDER.glob("*.graphql"))))
+    for kind in built.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for each in kind.fields.values():
+                for name, argument in each.args.items():
+                    argument.out_name = ARGUMENTS.get(name) or snake_case(name)
     for type_name, resolvers in RESOLVERS.items():
         kind = built.type_map[type_name]
         assert isinstance(kind, GraphQLObjectType)

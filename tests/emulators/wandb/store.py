@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import sqlite3
 import threading
@@ -101,7 +100,7 @@ class Store:
                 digest.update(chunk)
                 target.write(chunk)
                 left -= len(chunk)
-        os.replace(unfinished, self._blobs / name)
+        unfinished.replace(self._blobs / name)
         return Stored(name, length, digest.hexdigest())
 
     def blob_path(self, blob: str) -> Path:
@@ -117,7 +116,7 @@ class Store:
                     while chunk := source.read(CHUNK_BYTES):
                         digest.update(chunk)
                         size += target.write(chunk)
-        os.replace(unfinished, self._blobs / name)
+        unfinished.replace(self._blobs / name)
         return Stored(name, size, digest.hexdigest())
 
     def close(self) -> None:

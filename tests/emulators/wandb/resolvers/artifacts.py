@@ -109,10 +109,10 @@ def _member_files(
 def _by_entries(
     artifact: sqlite3.Row,
     info: Any,
-    storageLayout: str,
-    manifestVersion: str,
+    storage_layout: str,
+    manifest_version: str,
     entries: list[dict[str, Any]] | None = None,
-    storageRegion: str | None = None,
+    storage_region: str | None = None,
 ) -> Any:
     known = artifacts.entries(info.context, artifact["id"])
     nodes = [
@@ -134,10 +134,10 @@ def _collection_artifacts(
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
-    filters: str | None = None,
+    query: str | None = None,
 ) -> Any:
     service: Service = info.context
-    found = artifacts.members_like(service, collection["id"], filters, order)
+    found = artifacts.members_like(service, collection["id"], query, order)
     return paging.connection(
         found,
         after,
@@ -165,10 +165,10 @@ def _type_collections(
     info: Any,
     after: str | None = None,
     first: int | None = None,
-    filters: str | None = None,
+    query: str | None = None,
     order: str | None = None,
 ) -> Any:
-    found = collections.listed(info.context, [kind["project_id"]], type_id=kind["id"], query=filters, order=order)
+    found = collections.listed(info.context, [kind["project_id"]], type_id=kind["id"], query=query, order=order)
     return paging.connection(found, after, first, info.context.switches.page_limit)
 
 
@@ -193,7 +193,7 @@ _COLLECTION = {
     "tags": _collection_tags,
     "aliases": _collection_aliases,
     "artifacts": _collection_artifacts,
-    "artifactMembership": lambda row, info, aliasName: collections.member(info.context, row, aliasName),
+    "artifactMembership": lambda row, info, alias_name: collections.member(info.context, row, alias_name),
     "latestArtifact": _latest,
     "digestAlgorithm": lambda *_: "MANIFEST_MD5",
 }
@@ -219,7 +219,7 @@ RESOLVERS = {
         "artifactCollection": lambda row, info: collections.by_id(info.context, row["collection_id"]),
     },
     "ArtifactCollectionMembership": {
-        **_TIMES,
+        "createdAt": _TIMES["createdAt"],
         "id": lambda row, _: ids.encode("ArtifactCollectionMembership", row["id"]),
         "aliases": lambda row, info: collections.aliases(info.context, row["id"]),
         "artifactCollection": lambda row, info: collections.by_id(info.context, row["collection_id"]),
@@ -233,7 +233,7 @@ RESOLVERS = {
     "ArtifactPortfolio": _COLLECTION,
     "ArtifactSequence": _COLLECTION,
     "ArtifactType": {
-        **_TIMES,
+        "createdAt": _TIMES["createdAt"],
         "id": lambda row, _: ids.encode("ArtifactType", row["id"]),
         "artifactCollection": _type_collection,
         "artifactCollections": _type_collections,

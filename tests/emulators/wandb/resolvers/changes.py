@@ -13,31 +13,31 @@ from emulators.wandb.service import Service, ServiceError
 SUCCESS = {"success": True}
 
 
-def _upsert_bucket(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    run, inserted = runs.upsert(info.context, input)
+def _upsert_bucket(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    run, inserted = runs.upsert(info.context, values)
     return {"bucket": run, "inserted": inserted}
 
 
-def _delete_run(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    runs.delete(info.context, input["id"], artifacts=bool(input.get("deleteArtifacts")))
+def _delete_run(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    runs.delete(info.context, values["id"], artifacts=bool(values.get("deleteArtifacts")))
     return {"clientMutationId": None}
 
 
-def _stop_run(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    run = runs.by_storage_id(info.context, input["id"])
+def _stop_run(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    run = runs.by_storage_id(info.context, values["id"])
     info.context.store.update("run", run["id"], stop_requested=1)
     return SUCCESS
 
 
-def _update_run_state(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    runs.change_state(info.context, input["id"], input["state"])
+def _update_run_state(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    runs.change_state(info.context, values["id"], values["state"])
     return SUCCESS
 
 
-def _create_run_files(_: Any, info: Any, input: dict[str, Any]) -> Any:
+def _create_run_files(_: Any, info: Any, values: dict[str, Any]) -> Any:
     service: Service = info.context
-    run = runs.need(service, input["entityName"], input["projectName"], input["runName"])
-    made = files.create(service, run, input["files"])
+    run = runs.need(service, values["entityName"], values["projectName"], values["runName"])
+    made = files.create(service, run, values["files"])
     return {
         "runID": runs.storage_id(run),
         "uploadHeaders": [],
@@ -45,18 +45,18 @@ def _create_run_files(_: Any, info: Any, input: dict[str, Any]) -> Any:
     }
 
 
-def _mark_run_files(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    run = runs.need(info.context, input["entityName"], input["projectName"], input["runName"])
-    files.mark(info.context, run["id"], input["files"])
+def _mark_run_files(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    run = runs.need(info.context, values["entityName"], values["projectName"], values["runName"])
+    files.mark(info.context, run["id"], values["files"])
     return SUCCESS
 
 
-def _delete_files(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    files.delete(info.context, input["files"])
+def _delete_files(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    files.delete(info.context, values["files"])
     return SUCCESS
 
 
-def _upsert_model(_: Any, info: Any, input: dict[str, Any]) -> Any:
+def _upsert_model(_: Any, info: Any, values: dict[str, Any]) -> Any:
     """Make or change a project; a registry is one in the organization's entity (wandb/apis/public/registries)."""
     service: Service = info.context
     columns = {
@@ -66,14 +66,14 @@ def _upsert_model(_: Any, info: Any, input: dict[str, Any]) -> Any:
         "allowAllArtifactTypesInRegistry": "all_types",
         "isBenchmark": "is_benchmark",
     }
-    changes = {column: input[name] for name, column in columns.items() if input.get(name) is not None}
-    if input.get("id"):
-        project, inserted = _project_of(service, input["id"]), False
+    changes = {column: values[name] for name, column in columns.items() if values.get(name) is not None}
+    if values.get("id"):
+        project, inserted = _project_of(service, values["id"]), False
     else:
-        project, inserted = accounts.make_project(service, input.get("entityName"), input.get("name"))
+        project, inserted = accounts.make_project(service, values.get("entityName"), values.get("name"))
     accounts.need_project(service, project["entity"], project["name"])
     service.store.update("project", project["id"], **changes, updated_ms=ids.now_ms())
-    for kind in input.get("artifactTypes") or ():
+    for kind in values.get("artifactTypes") or ():
         collections.make_type(service, project["id"], kind["name"])
     changed = accounts.project_by_id(service, project["id"])
     return {"project": changed, "model": changed, "inserted": inserted}
@@ -87,39 +87,39 @@ def _project_of(service: Service, text: str) -> Any:
     return found
 
 
-def _rename_project(_: Any, info: Any, input: dict[str, Any]) -> Any:
+def _rename_project(_: Any, info: Any, values: dict[str, Any]) -> Any:
     service: Service = info.context
-    project = accounts.need_project(service, input["entityName"], input["oldProjectName"])
-    if accounts.project(service, input["entityName"], input["newProjectName"]) is not None:
-        raise ServiceError(f"project {input['newProjectName']} exists", service.switches.conflict)
-    service.store.update("project", project["id"], name=input["newProjectName"], updated_ms=ids.now_ms())
+    project = accounts.need_project(service, values["entityName"], values["oldProjectName"])
+    if accounts.project(service, values["entityName"], values["newProjectName"]) is not None:
+        raise ServiceError(f"project {values['newProjectName']} exists", service.switches.conflict)
+    service.store.update("project", project["id"], name=values["newProjectName"], updated_ms=ids.now_ms())
     return {"inserted": False, "project": accounts.project_by_id(service, project["id"])}
 
 
-def _delete_model(_: Any, info: Any, input: dict[str, Any]) -> Any:
-    project = _project_of(info.context, input["id"])
+def _delete_model(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    project = _project_of(info.context, values["id"])
     accounts.need_project(info.context, project["entity"], project["name"])
     info.context.store.update("project", project["id"], deleted_ms=ids.now_ms())
     return SUCCESS
 
 
-def _upsert_sweep(_: Any, info: Any, input: dict[str, Any]) -> Any:
+def _upsert_sweep(_: Any, info: Any, values: dict[str, Any]) -> Any:
     service: Service = info.context
     columns = {name: name for name in ("config", "state", "description", "controller", "scheduler")}
     columns["displayName"] = "display_name"
-    changes = {column: input[name] for name, column in columns.items() if input.get(name) is not None}
-    if input.get("id"):
-        sweep_id = ids.number("Sweep", input["id"])
+    changes = {column: values[name] for name, column in columns.items() if values.get(name) is not None}
+    if values.get("id"):
+        sweep_id = ids.number("Sweep", values["id"])
         service.store.update("sweep", sweep_id, **changes, updated_ms=ids.now_ms())
     else:
-        project, _made = accounts.make_project(service, input.get("entityName"), input.get("projectName"))
+        project, _made = accounts.make_project(service, values.get("entityName"), values.get("projectName"))
         values = {"state": "PENDING", "config": "{}", **changes}
         sweep_id = service.store.insert(
             "sweep", project_id=project["id"], name=secrets.token_hex(4), created_ms=ids.now_ms(), **values
         )
     found = service.store.row("SELECT * FROM sweep WHERE id = ?", sweep_id)
     if found is None:
-        raise ServiceError(f"sweep {input['id']} not found", 404)
+        raise ServiceError(f"sweep {values['id']} not found", 404)
     return {"sweep": found, "configValidationWarnings": []}
 
 

@@ -16,15 +16,15 @@ def _organization(_: Any, info: Any, name: str) -> Any:
     return accounts.organization(service) if name in {account.organization, account.org_entity} else None
 
 
-def _project(_: Any, info: Any, name: str | None = None, entityName: str | None = None) -> Any:
-    return accounts.project(info.context, entityName, name)
+def _project(_: Any, info: Any, name: str | None = None, entity_name: str | None = None) -> Any:
+    return accounts.project(info.context, entity_name, name)
 
 
 def _models(
-    _: Any, info: Any, entityName: str | None = None, after: str | None = None, first: int | None = None
+    _: Any, info: Any, entity_name: str | None = None, after: str | None = None, first: int | None = None
 ) -> Any:
     service: Service = info.context
-    return _pages(service, _all(service, entityName or service.account.default_entity), after, first)
+    return _pages(service, _all(service, entity_name or service.account.default_entity), after, first)
 
 
 def _pages(service: Service, found: list[Any], after: str | None, first: int | None) -> dict[str, Any]:
@@ -58,82 +58,82 @@ def lookup(row: sqlite3.Row, name: str) -> Any:
 def _entity_projects(
     entity: Any,
     info: Any,
-    filters: str | None = None,
+    query: str | None = None,
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
 ) -> Any:
-    return _pages(info.context, _filtered(info.context, entity["name"], filters, order), after, first)
+    return _pages(info.context, _filtered(info.context, entity["name"], query, order), after, first)
 
 
 def _entity_collections(
     entity: Any,
     info: Any,
-    projectFilters: str | None = None,
-    filters: str | None = None,
-    collectionTypes: list[str] | None = None,
+    project_filters: str | None = None,
+    query: str | None = None,
+    collection_types: list[str] | None = None,
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
 ) -> Any:
     service: Service = info.context
-    among = [row["id"] for row in _filtered(service, entity["name"], projectFilters)]
-    kinds = collectionTypes or (collections.PORTFOLIO, collections.SEQUENCE)
-    found = collections.listed(service, among, kinds=kinds, query=filters, order=order)
+    among = [row["id"] for row in _filtered(service, entity["name"], project_filters)]
+    kinds = collection_types or (collections.PORTFOLIO, collections.SEQUENCE)
+    found = collections.listed(service, among, kinds=kinds, query=query, order=order)
     return _pages(service, found, after, first)
 
 
 def _entity_memberships(
     entity: Any,
     info: Any,
-    projectFilters: str | None = None,
-    collectionFilters: str | None = None,
-    filters: str | None = None,
+    project_filters: str | None = None,
+    collection_filters: str | None = None,
+    query: str | None = None,
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
 ) -> Any:
     service: Service = info.context
-    among = [row["id"] for row in _filtered(service, entity["name"], projectFilters)]
+    among = [row["id"] for row in _filtered(service, entity["name"], project_filters)]
     found = []
-    for collection in collections.listed(service, among, query=collectionFilters):
-        found += artifacts.members_like(service, collection["id"], filters, order)
+    for collection in collections.listed(service, among, query=collection_filters):
+        found += artifacts.members_like(service, collection["id"], query, order)
     return _pages(service, found, after, first)
 
 
 def _runs(
     project: sqlite3.Row,
     info: Any,
-    filters: str | None = None,
+    query: str | None = None,
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
 ) -> Any:
-    return _pages(info.context, runs.search(info.context, project["id"], filters, order), after, first)
+    return _pages(info.context, runs.search(info.context, project["id"], query, order), after, first)
 
 
-def _bucket(project: sqlite3.Row, info: Any, name: str, missingOk: bool = False) -> Any:
+def _bucket(project: sqlite3.Row, info: Any, name: str, missing_ok: bool = False) -> Any:
     found = runs.find(info.context, project["entity"], project["name"], name)
-    if found is None and not missingOk:
+    if found is None and not missing_ok:
         raise ServiceError(f"run {name} not found", 404)
     return found
 
 
-def _sweep(project: sqlite3.Row, info: Any, sweepName: str) -> Any:
-    return info.context.store.row("SELECT * FROM sweep WHERE project_id = ? AND name = ?", project["id"], sweepName)
+def _sweep(project: sqlite3.Row, info: Any, sweep_name: str) -> Any:
+    return info.context.store.row("SELECT * FROM sweep WHERE project_id = ? AND name = ?", project["id"], sweep_name)
 
 
 def _sweeps(
-    project: sqlite3.Row, info: Any, after: str | None = None, first: int | None = None, filters: str | None = None
+    project: sqlite3.Row, info: Any, after: str | None = None, first: int | None = None, query: str | None = None
 ) -> Any:
-    if filters not in {None, "", "{}", "null"}:
+    if query not in {None, "", "{}", "null"}:
         raise ServiceError("filters of sweeps are not emulated")
     found = info.context.store.rows("SELECT * FROM sweep WHERE project_id = ? ORDER BY id DESC", project["id"])
     return _pages(info.context, found, after, first)
 
 
 def _types(
-    project: sqlite3.Row, info: Any, after: str | None = None, first: int | None = None, includeAll: bool = False
+    project: sqlite3.Row, info: Any, after: str | None = None, first: int | None = None, include_all: bool = False
 ) -> Any:
     return _pages(info.context, collections.types(info.context, project["id"]), after, first)
 
@@ -151,10 +151,10 @@ def _collections(
     info: Any,
     after: str | None = None,
     first: int | None = None,
-    filters: str | None = None,
+    query: str | None = None,
     order: str | None = None,
 ) -> Any:
-    found = collections.listed(info.context, [project["id"]], query=filters, order=order)
+    found = collections.listed(info.context, [project["id"]], query=query, order=order)
     return _pages(info.context, found, after, first)
 
 
@@ -181,10 +181,12 @@ RESOLVERS = {
         "serverInfo": lambda _, info: {
             "features": [{"name": name, "isEnabled": on} for name, on in info.context.features().items()]
         },
-        "artifact": lambda _, info, id: artifacts.by_id(info.context, id),
-        "artifactCollection": lambda _, info, id: collections.by_id(info.context, ids.number("ArtifactCollection", id)),
-        "clientIDMapping": lambda _, info, clientID: (
-            (found := artifacts.by_client_id(info.context, clientID))
+        "artifact": lambda _, info, node_id: artifacts.by_id(info.context, node_id),
+        "artifactCollection": lambda _, info, node_id: collections.by_id(
+            info.context, ids.number("ArtifactCollection", node_id)
+        ),
+        "clientIDMapping": lambda _, info, client_id: (
+            (found := artifacts.by_client_id(info.context, client_id))
             and {"serverID": ids.encode("Artifact", found["id"])}
         ),
     },
@@ -207,7 +209,7 @@ RESOLVERS = {
         "run": lambda row, info, name: runs.find(info.context, row["entity"], row["name"], name),
         "bucket": _bucket,
         "runs": _runs,
-        "runCount": lambda row, info, filters=None: len(runs.search(info.context, row["id"], filters, None)),
+        "runCount": lambda row, info, query=None: len(runs.search(info.context, row["id"], query, None)),
         "sweep": _sweep,
         "sweeps": _sweeps,
         "totalSweeps": lambda row, info: info.context.store.value(

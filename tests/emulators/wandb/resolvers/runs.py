@@ -62,7 +62,7 @@ def _log_lines(
     first: int | None = None,
     after: str | None = None,
     last: int | None = None,
-    useImprovedPagination: bool = False,
+    use_improved_pagination: bool = False,
 ) -> Any:
     service: Service = info.context
     lines = [
@@ -87,18 +87,18 @@ def _sampled(run: sqlite3.Row, info: Any, specs: list[str]) -> Any:
 
 
 def _history(
-    run: sqlite3.Row, info: Any, minStep: int | None = None, maxStep: int | None = None, samples: int | None = None
+    run: sqlite3.Row, info: Any, min_step: int | None = None, max_step: int | None = None, samples: int | None = None
 ) -> list[str]:
-    return history.page(info.context, run["id"], minStep, maxStep, samples)
+    return history.page(info.context, run["id"], min_step, max_step, samples)
 
 
 def _project(run: sqlite3.Row, info: Any) -> Any:
     return accounts.project_by_id(info.context, run["project_id"])
 
 
-def _parquet(run: sqlite3.Row, info: Any, liveKeys: list[str]) -> Any:
-    if liveKeys != ["_step"]:
-        raise ServiceError(f"parquetHistory is emulated for the live key _step only, not {liveKeys}")
+def _parquet(run: sqlite3.Row, info: Any, live_keys: list[str]) -> Any:
+    if live_keys != ["_step"]:
+        raise ServiceError(f"parquetHistory is emulated for the live key _step only, not {live_keys}")
     return parquet.exported(info.context, run)
 
 
