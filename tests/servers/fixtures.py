@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from servers import mlflow, postgres, s3, sagemaker
+from emulators.wandb.handle import Handle
+from servers import gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
 from servers.shared import Services
 
 
@@ -84,3 +85,36 @@ def mlflow_auth(services: Services) -> dict[str, str]:
 def sagemaker_emulator(services: Services) -> dict[str, str]:
     """SageMaker's classic API, emulated; `emulators.sagemaker.Remote(url, account)` is its handle."""
     return services.once("sagemaker", lambda folder: sagemaker.start(services, folder))
+
+
+@pytest.fixture(scope="session")
+def wandb_server(services: Services) -> Handle:
+    """An emulated W&B service of this worker's own: faults and switches are not for others to feel."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Handle(services.once(f"wandb-{worker}", lambda folder: wandb.start(services, folder))["url"])
+
+
+@pytest.fixture
+def wandb_emulator(wandb_server: Handle) -> Iterator[Handle]:
+    """The emulated W&B service without faults and with its usual switches; what no client may ask fails the test."""
+    wandb_server.reset()
+    yield wandb_server
+    violations = wandb_server.violations()
+    wandb_server.reset()
+    assert violations == []
+
+
+@pytest.fixture(scope="session")
+def vertex_emulator(services: Services) -> dict[str, str]:
+    """Vertex AI, emulated: ``grpc``, ``rest``; `emulators.vertex.Remote(rest, project)` is its handle."""
+    return services.once("vertex", lambda folder: vertex.start(services, folder))
+
+
+@pytest.fixture(scope="session")
+def gcs_endpoint(services: Services) -> Iterator[str]:
+    """A Cloud Storage server's URL; the environment leads google-cloud-storage and gcsfs there."""
+    endpoint = services.once("gcs", lambda folder: gcs.start(services, folder))["endpoint"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in gcs.environment(endpoint).items():
+            patch.setenv(name, value)
+        yield endpoint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with Server(given.data, port=given.port, rest_port=given.rest_port, switches=switches) as server:
-        print(json.dumps({"grpc": server.address, "rest": server.url}), flush=True)
+        sys.stdout.write(json.dumps({"grpc": server.address, "rest": server.url}) + "\n")
+        sys.stdout.flush()
         stopped.wait()
 
 

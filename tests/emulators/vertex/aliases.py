@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from emulators.vertex.errors import Refused, invalid
+from emulators.vertex.errors import RefusedError, invalid
 from emulators.vertex.switches import Switches
 
 DEFAULT = "default"
@@ -43,7 +43,7 @@ def place(
         for other, holder in versions.items():
             if other != number and alias in holder.version_aliases:
                 if switches.taken_alias == "refuse":
-                    raise Refused("ALREADY_EXISTS", f"Version {other} has the alias {alias!r}.", _CITE)
+                    raise RefusedError("ALREADY_EXISTS", f"Version {other} has the alias {alias!r}.", _CITE)
                 holder.version_aliases.remove(alias)
         _give(version, alias)
 

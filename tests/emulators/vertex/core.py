@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from emulators.vertex import rules, vendor
-from emulators.vertex.errors import Refused
+from emulators.vertex.errors import RefusedError
 from emulators.vertex.faults import Fault, Faults
 from emulators.vertex.lineage import Lineage
 from emulators.vertex.metadata import Metadata
@@ -29,7 +29,7 @@ from emulators.vertex.world import Handler, World
 _MASKLESS = "UpdateTensorboard"
 
 
-class Cut(Exception):
+class CutError(Exception):
     """The connection is to be dropped without an answer."""
 
 
@@ -39,11 +39,12 @@ class Core:
     def __init__(self, folder: Path, switches: Switches | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Store(folder / "vertex.db")
-        self.world = World(self.store, switches or Switches())
+        self._switches = {"": switches or Switches()}
+        self.world = World(self.store, self._switches[""])
         self.faults = Faults()
         self._operations = Operations(self.world)
         self._projects = Projects(self.store)
-        self._calls: collections.Counter[str] = collections.Counter()
+        self._calls: collections.Counter[tuple[str, str]] = collections.Counter()
         self._counting = threading.Lock()
         metadata = Metadata(self.world, self._operations)
         self._handlers: dict[str, Handler] = {
@@ -56,47 +57,66 @@ class Core:
         }
 
     def call(self, method: vendor.Method, request: Message) -> Message:
-        """Answer a call; raise Refused, or Cut where a fault drops the connection."""
+        """Answer a call; raise RefusedError, or CutError where a fault drops the connection."""
+        project = self._projects.of(request)
         with self._counting:
-            self._calls[method.key] += 1
-        fault = self.faults.hit(method.key)
+            self._calls[project, method.key] += 1
+        fault = self.faults.hit(project, method.key)
         if fault is None:
-            return self._answer(method, request)
-        answer = self._answer(method, request) if fault.applied else None
+            return self._answer(project, method, request)
+        answer = self._answer(project, method, request) if fault.applied else None
         self._strike(fault)
-        return answer or self._answer(method, request)
+        return answer or self._answer(project, method, request)
 
-    def calls(self) -> Mapping[str, int]:
+    def note(self, where: str, refused: RefusedError) -> None:
+        """Record a broken rule that kept a request from becoming a call; calls record their own."""
+        if refused.code == "INVALID_ARGUMENT" and not refused.recorded:
+            self.store.violate(time.time(), self._projects.in_path(where), where, refused.message, refused.cite)
+
+    # What is kept by project; "" stands for all of them
+
+    def calls(self, project: str = "") -> Mapping[str, int]:
         """Count the calls so far by method."""
+        found: collections.Counter[str] = collections.Counter()
         with self._counting:
-            return dict(self._calls)
+            for (whose, method), count in self._calls.items():
+                if project in {"", whose}:
+                    found[method] += count
+        return found
 
-    def forget_calls(self) -> None:
+    def forget_calls(self, project: str = "") -> None:
         """Count from nought."""
         with self._counting:
-            self._calls.clear()
+            for key in [key for key in self._calls if project in {"", key[0]}]:
+                del self._calls[key]
 
-    def violations(self) -> list[dict[str, Any]]:
+    def violations(self, project: str = "") -> list[dict[str, Any]]:
         """Give every rule that a client broke."""
-        fields = ("at", "method", "message", "cite")
-        return [dict(zip(fields, row, strict=True)) for row in self.store.violations()]
+        fields = ("at", "project", "method", "message", "cite")
+        found = [dict(zip(fields, row, strict=True)) for row in self.store.violations()]
+        return [row for row in found if project in {"", row["project"]}]
 
-    def flip(self, **changes: Any) -> Switches:
+    def switches(self, project: str = "") -> Switches:
+        """Give the switches in force."""
+        return self._switches.get(project, self._switches[""])
+
+    def flip(self, project: str = "", **changes: Any) -> Switches:
         """Change switches; give those before."""
-        before = self.world.switches
-        self.world.switches = before.flipped(changes)
+        before = self.switches(project)
+        self._switches[project] = before.flipped(changes)
         return before
 
     def close(self) -> None:
         """Close the store."""
         self.store.close()
 
-    def _answer(self, method: vendor.Method, request: Message) -> Message:
+    def _answer(self, project: str, method: vendor.Method, request: Message) -> Message:
         handler = self._handlers.get(method.key)
         if handler is None:
-            raise Refused("UNIMPLEMENTED", f"{method.key} is not emulated.", "")
+            raise RefusedError("UNIMPLEMENTED", f"{method.key} is not emulated.", "")
         try:
             with self.store.transaction():
+                self.world.switches = self.switches(project)
                 self._projects.identified(request)
                 rules.known_fields_only(request)
                 _check_required(method, request)
@@ -105,17 +125,18 @@ class Core:
                 if self.world.switches.project_names == "number":
                     self._projects.numbered(response)
                 return response
-        except Refused as refused:
+        except RefusedError as refused:
             if refused.code == "INVALID_ARGUMENT":
-                self.store.violate(time.time(), method.key, refused.message, refused.cite)
+                self.store.violate(time.time(), project, method.key, refused.message, refused.cite)
+                refused.recorded = True
             raise
 
     def _strike(self, fault: Fault) -> None:
         time.sleep(fault.delay_s)
         if fault.cut:
-            raise Cut
+            raise CutError
         if fault.code:
-            raise Refused(fault.code, fault.message, "", fault.retry_after_s)
+            raise RefusedError(fault.code, fault.message, "", fault.retry_after_s)
 
 
 def _check_required(method: vendor.Method, request: Any) -> None:

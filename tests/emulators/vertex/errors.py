@@ -6,8 +6,6 @@ give. A refusal cites what it rests on: a type's field, a route or a page.
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 HTTP = {
     "CANCELLED": 499,
     "UNKNOWN": 500,
@@ -28,7 +26,7 @@ HTTP = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer that is an error: its code, what it says, what rule says so and when to ask again."""
 
     def __init__(self, code: str, message: str, cite: str = "", retry_after_s: float | None = None) -> None:
@@ -38,23 +36,24 @@ class Refused(Exception):
         self.message = message
         self.cite = cite
         self.retry_after_s = retry_after_s
+        self.recorded = False
 
     @property
     def http(self) -> int:
         """The HTTP status that goes with the code."""
-        return int(HTTPStatus(HTTP[self.code])) if HTTP[self.code] != 499 else 499
+        return HTTP[self.code]
 
 
-def invalid(message: str, cite: str) -> Refused:
+def invalid(message: str, cite: str) -> RefusedError:
     """Say that a request breaks a rule of the vendor's."""
-    return Refused("INVALID_ARGUMENT", message, cite)
+    return RefusedError("INVALID_ARGUMENT", message, cite)
 
 
-def missing(name: str) -> Refused:
+def missing(name: str) -> RefusedError:
     """Say that there is no such resource; google.aip.dev/131."""
-    return Refused("NOT_FOUND", f"The requested entity {name} was not found.", "google.aip.dev/131")
+    return RefusedError("NOT_FOUND", f"The requested entity {name} was not found.", "google.aip.dev/131")
 
 
-def exists(name: str, cite: str) -> Refused:
+def exists(name: str, cite: str) -> RefusedError:
     """Say that a resource of this name is there already."""
-    return Refused("ALREADY_EXISTS", f"The resource {name} already exists.", cite)
+    return RefusedError("ALREADY_EXISTS", f"The resource {name} already exists.", cite)

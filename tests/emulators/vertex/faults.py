@@ -16,13 +16,14 @@ from emulators.vertex.errors import HTTP
 class Fault:
     """What happens to the calls whose ``Service.Method`` matches a glob.
 
-    First `skip` calls are spared, then `times` are hit (None: all, until the fault is removed). A hit waits `delay_s`;
+    With a `project`, only its calls count. First `skip` calls are spared, then `times` are hit (None: all, until the fault is removed). A hit waits `delay_s`;
     then it answers with the error `code` (of google.rpc.Code, with `retry_after_s` if given), or with `cut` drops the
     connection. With `applied`, the call has its effect first and only its answer is lost. A fault with neither code
     nor cut is only slow.
     """
 
     method: str = "*"
+    project: str = ""
     code: str = ""
     message: str = "injected"
     retry_after_s: float | None = None
@@ -53,21 +54,25 @@ class Faults:
             self._faults.append(made)
         return made.id
 
-    def clear(self, identifier: str | None = None) -> None:
-        """Take a fault out of force, or all."""
+    def clear(self, project: str = "", identifier: str = "") -> None:
+        """Take a fault out of force, or all of a project, or all."""
         with self._lock:
-            self._faults = [fault for fault in self._faults if identifier is not None and fault.id != identifier]
+            self._faults = [
+                fault
+                for fault in self._faults
+                if project not in {"", fault.project} or identifier not in {"", fault.id}
+            ]
 
-    def listed(self) -> list[dict[str, Any]]:
-        """Give all faults with their hits."""
+    def listed(self, project: str = "") -> list[dict[str, Any]]:
+        """Give the faults in force with their hits."""
         with self._lock:
-            return [asdict(fault) for fault in self._faults]
+            return [asdict(fault) for fault in self._faults if project in {"", fault.project}]
 
-    def hit(self, method: str) -> Fault | None:
+    def hit(self, project: str, method: str) -> Fault | None:
         """Find the first fault that strikes this call, and count it."""
         with self._lock:
             for fault in self._faults:
-                if not fnmatch.fnmatchcase(method, fault.method):
+                if fault.project not in {"", project} or not fnmatch.fnmatchcase(method, fault.method):
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1

@@ -5,7 +5,7 @@ What may be filtered by is each type's own list, which `Fields` states; all else
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -230,7 +230,7 @@ class _Compiler:
         whole, _, rest = value.upper().partition(".")
         digits = re.match(r"\d*", rest).group()
         zone = rest[len(digits) :] if rest else ""
-        moment = datetime.datetime.fromisoformat((whole + zone).replace("Z", "+00:00"))
+        moment = dt.datetime.fromisoformat(whole + zone)
         return int(moment.timestamp()) * 10**9 + int(digits.ljust(9, "0") or 0)
 
     def number(self, value: str) -> float:

@@ -10,8 +10,8 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from emulators.vertex import vendor
-from emulators.vertex.core import Core, Cut
-from emulators.vertex.errors import Refused
+from emulators.vertex.core import Core, CutError
+from emulators.vertex.errors import RefusedError
 
 WORKERS = 32
 _DETAILS = "grpc-status-details-bin"
@@ -30,9 +30,9 @@ class _Handler(grpc.GenericRpcHandler):
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             try:
                 return self._core.call(method, request)
-            except Refused as refused:
+            except RefusedError as refused:
                 return _refuse(context, refused)
-            except Cut:
+            except CutError:
                 self._cut()
                 return context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
@@ -82,7 +82,7 @@ class GrpcFront:
         thread.join()
 
 
-def _refuse(context: grpc.ServicerContext, refused: Refused) -> Any:
+def _refuse(context: grpc.ServicerContext, refused: RefusedError) -> Any:
     status = status_pb2.Status(code=code_pb2.Code.Value(refused.code), message=refused.message)
     if refused.retry_after_s is not None:
         delay = duration_pb2.Duration()

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from emulators.vertex import rules, vendor
-from emulators.vertex.errors import Refused, invalid, missing
+from emulators.vertex.errors import RefusedError, invalid, missing
 from emulators.vertex.filters import Fields, compiled
 from emulators.vertex.metadata import CHILD, EVENT, MEMBER
 from emulators.vertex.names import ARTIFACT, CONTEXT, EXECUTION, Kind
@@ -122,7 +122,7 @@ class Lineage:
             into.extend(self._world.require(kind, name, kind.noun) for name in sorted(names))
         if max(len(found.artifacts), len(found.executions), len(found.events)) > GRAPH:
             cite = "QueryContextLineageSubgraphRequest.context"
-            raise Refused("FAILED_PRECONDITION", f"The subgraph has more than {GRAPH} nodes or events.", cite)
+            raise RefusedError("FAILED_PRECONDITION", f"The subgraph has more than {GRAPH} nodes or events.", cite)
         return found
 
     def _events(self, executions: Iterable[str]) -> list[Any]:

@@ -156,7 +156,7 @@ class Metadata:
 
         def listed(request: Any) -> Message:
             fields = self._fields[kind]
-            order = [name for name in fields.scalars if name not in {"state"}]
+            order = [name for name in fields.scalars if name != "state"]
             decorate = (lambda item: self._present(kind, item)) if kind is CONTEXT else None
             found, token = self._world.listed(kind, request, fields, _size(request), order=order, decorate=decorate)
             return response(**{kind.noun: found}, next_page_token=token)

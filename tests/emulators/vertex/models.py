@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from emulators.vertex import masks, paging, rules, vendor
 from emulators.vertex.aliases import DEFAULT, checked_aliases, place
-from emulators.vertex.errors import Refused, invalid, missing
+from emulators.vertex.errors import RefusedError, invalid, missing
 from emulators.vertex.filters import Fields, compiled
 from emulators.vertex.names import MODEL
 from emulators.vertex.operations import Operations
@@ -175,12 +175,12 @@ class Models:
         cite = "UpdateModelRequest.model"
         if named & (_MODEL_FIELDS if versioned else _VERSION_FIELDS):
             said = f"{given.name} and the mask {sorted(named)} do not go together: a model or a version is updated."
-            raise Refused("FAILED_PRECONDITION", said, cite)
+            raise RefusedError("FAILED_PRECONDITION", said, cite)
         if named - allowed:
             raise invalid(f"The mask names {sorted(named - allowed)}; supported are {sorted(allowed)}.", cite)
         if given.etag and given.etag != kept.model.etag:
             said = f"Specified Model `etag`: `{given.etag}` does not match server `etag`: `{kept.model.etag}`"
-            raise Refused("ABORTED", said, "Model.etag; google.aip.dev/154")
+            raise RefusedError("ABORTED", said, "Model.etag; google.aip.dev/154")
         rules.resource(given, world.switches)
         number = kept.number(wanted if versioned else "")
         target = kept.versions[number] if versioned else kept.model
@@ -242,9 +242,11 @@ class Models:
         kept, wanted = self._require(request.name, f"{cite}Request.name")
         number = self._explicit(kept, wanted, "DeleteModelVersionRequest.name")
         if len(kept.versions) == 1:
-            raise Refused("FAILED_PRECONDITION", "Deleting the only version in the Model is not allowed.", cite)
+            raise RefusedError("FAILED_PRECONDITION", "Deleting the only version in the Model is not allowed.", cite)
         if DEFAULT in kept.versions[number].version_aliases and self._world.switches.drop_default_alias == "refuse":
-            raise Refused("FAILED_PRECONDITION", f"{request.name} is the default version.", "Model.version_aliases")
+            raise RefusedError(
+                "FAILED_PRECONDITION", f"{request.name} is the default version.", "Model.version_aliases"
+            )
         return kept, number
 
     # Keeping

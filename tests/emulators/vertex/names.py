@@ -101,6 +101,20 @@ class Projects:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def of(self, request: Any) -> str:
+        """Give the id of the project that a request is about, or nothing."""
+        for field, value in request.ListFields():
+            if field.type == field.TYPE_STRING and not field.is_repeated and value.startswith("projects/"):
+                return self.in_path(value)
+            if field.type == field.TYPE_MESSAGE and not field.is_repeated and getattr(value, "name", ""):
+                return self.in_path(value.name)
+        return ""
+
+    def in_path(self, text: str) -> str:
+        """Give the id of the project that a path names, or nothing."""
+        found = re.search(r"projects/([^/]+)", text)
+        return self._identify(found[1]) if found else ""
+
     def numbered(self, message: Message) -> None:
         """Name projects by number, everywhere in an answer."""
         _rewrite(message, lambda text: _PROJECT_START.sub(lambda found: f"projects/{self._number(found[1])}", text, 1))
@@ -116,7 +130,7 @@ class Projects:
         return self._store.project_number(project, proposed)
 
     def _identify(self, number: str) -> str:
-        return self._store.project_id(number) or number
+        return (self._store.project_id(number) if number.isdigit() else None) or number
 
 
 _NAMELESS = {"google.protobuf.Struct", "google.protobuf.Timestamp", "google.cloud.aiplatform.v1.TimeSeriesData"}

@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2
 
 from emulators.vertex import vendor
-from emulators.vertex.errors import Refused, missing
+from emulators.vertex.errors import RefusedError, missing
 from emulators.vertex.names import location_of
 from emulators.vertex.world import Effect, Handler, World
 
@@ -70,7 +70,7 @@ class Operations:
             request_type, effect = self._effects[key]
             try:
                 operation.response.Pack(effect(request_type.FromString(asked)))
-            except Refused as refused:
+            except RefusedError as refused:
                 operation.error.code = code_pb2.Code.Value(refused.code)
                 operation.error.message = refused.message
             operation.done = True

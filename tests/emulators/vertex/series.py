@@ -144,7 +144,7 @@ class Series:
             request.page_size, default=EXPORT_DEFAULT, most=EXPORT_MOST, coerce=True, cite=f"{cite}.page_size"
         )
         order = paging.ordering(request.order_by, _FIELDS.scalars, f"{cite}.order_by")
-        # "By default, TensorboardTimeSeries' data is returned in a pseudo random order."
+        # Without order_by, data comes "in a pseudo random order" (ExportTensorboardTimeSeriesDataRequest.order_by).
         tie = _step if order else _scatter
         points, token = paging.page(self._points(row, request.filter), order, tie, size, request)
         response = vendor.message("ExportTensorboardTimeSeriesDataResponse")(next_page_token=token)

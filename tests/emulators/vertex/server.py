@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from emulators.vertex.control import EVERY
 from emulators.vertex.core import Core
 from emulators.vertex.faults import Fault
 from emulators.vertex.grpc_front import GrpcFront
+from emulators.vertex.remote import Remote
+from emulators.vertex.rest_front import RestFront
 from emulators.vertex.switches import Switches
 
 
@@ -20,12 +23,21 @@ class Server:
     ) -> None:
         self.core = Core(data, Switches().flipped(switches or {}))
         self._grpc = GrpcFront(self.core, port)
-        self.url = ""
+        self._rest = RestFront(self.core, rest_port, self.cut)
 
     @property
     def address(self) -> str:
         """Where gRPC is spoken, as ``HOST:PORT``."""
         return self._grpc.address
+
+    @property
+    def url(self) -> str:
+        """Where REST is spoken, and `control`, as ``http://HOST:PORT``."""
+        return self._rest.url
+
+    def remote(self, project: str = EVERY) -> Remote:
+        """Give the handle that tests in other processes have too."""
+        return Remote(self.url, project)
 
     def fail(self, **fault: Any) -> str:
         """Put a fault in force (see `faults.Fault`); give its id."""
@@ -34,13 +46,15 @@ class Server:
     def cut(self) -> None:
         """Drop every connection."""
         self._grpc.cut()
+        self._rest.cut()
 
     def stop(self) -> None:
         """Stop serving; the data stays."""
         self._grpc.stop()
+        self._rest.stop()
         self.core.close()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

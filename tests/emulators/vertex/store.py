@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS operation (
 CREATE TABLE IF NOT EXISTS project (id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS violation (
-    at REAL NOT NULL, method TEXT NOT NULL, message TEXT NOT NULL, cite TEXT NOT NULL);
+    at REAL NOT NULL, project TEXT NOT NULL, method TEXT NOT NULL, message TEXT NOT NULL, cite TEXT NOT NULL);
 """
 
 
@@ -189,21 +189,21 @@ class Store:
 
     def project_id(self, number: str) -> str | None:
         """Find the project that has a number."""
+        with self._lock:
+            return self._project_id(number)
+
+    def _project_id(self, number: str) -> str | None:
         found = self._db.execute("SELECT id FROM project WHERE number = ?", (number,)).fetchone()
         return str(found[0]) if found else None
 
-    def violate(self, at: float, method: str, message: str, cite: str) -> None:
+    def violate(self, at: float, project: str, method: str, message: str, cite: str) -> None:
         """Remember that a client broke a rule."""
         with self._lock:
-            self._db.execute("INSERT INTO violation VALUES (?, ?, ?, ?)", (at, method, message, cite))
+            self._db.execute("INSERT INTO violation VALUES (?, ?, ?, ?, ?)", (at, project, method, message, cite))
 
-    def violations(self) -> list[tuple[float, str, str, str]]:
+    def violations(self) -> list[tuple[float, str, str, str, str]]:
         """Give all broken rules in order."""
         with self._lock:
-            return self._db.execute("SELECT at, method, message, cite FROM violation ORDER BY rowid").fetchall()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self.transaction():
-            for table in ("resource", "link", "point", "operation", "project", "counter", "violation"):
-                self._db.execute(f"DELETE FROM {table}")
+            return self._db.execute(
+                "SELECT at, project, method, message, cite FROM violation ORDER BY rowid"
+            ).fetchall()

@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from google.cloud import aiplatform_v1
@@ -112,7 +112,9 @@ def _behaviours(full_name: str) -> dict[str, frozenset[str]]:
         return {}
     found = {}
     for name, text in re.findall(
-        r"^ {4}(\w+) \([^\n]*(?:\n {8}[^\n]*?)*?\):\n((?: {8}[^\n]*\n?|\n)+)", inspect.getdoc(documented) + "\n", re.M
+        r"^ {4}(\w+) \([^\n]*(?:\n {8}[^\n]*?)*?\):\n((?: {8}[^\n]*\n?|\n)+)",
+        inspect.getdoc(documented) + "\n",
+        re.MULTILINE,
     ):
         said = _BEHAVIOUR.match(" ".join(text.split()) + " ")
         stated = frozenset(said.group().replace(". ", ".").rstrip(".").split(".")) if said else frozenset()
@@ -152,7 +154,7 @@ class _Recorder(grpc.Channel):
     def close(self) -> None:
         """There is nothing to close."""
 
-    def __enter__(self) -> _Recorder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from emulators.vertex import masks, paging, rules
-from emulators.vertex.errors import Refused, exists, missing
+from emulators.vertex.errors import RefusedError, exists, missing
 from emulators.vertex.filters import Fields, compiled, nanoseconds
 from emulators.vertex.names import Kind
 from emulators.vertex.store import Row, Store
@@ -83,7 +83,7 @@ class World:
         """Write the fields that a mask names into a resource: google.aip.dev/134, etags by /154."""
         current = self.require(kind, given.name, f"{kind.type_name}.name")
         if given.etag and given.etag != current.etag:
-            raise Refused(
+            raise RefusedError(
                 "ABORTED",
                 f"Specified {kind.type_name} `etag`: `{given.etag}` does not match server `etag`: `{current.etag}`",
                 f"{kind.type_name}.etag; the message as in python-aiplatform's metadata/context.py",
@@ -106,7 +106,7 @@ class World:
         current = self.require(kind, name, f"Delete{kind.type_name}Request.name")
         if etag and etag != current.etag:
             said = f"Specified {kind.type_name} `etag`: `{etag}` does not match server `etag`: `{current.etag}`"
-            raise Refused("FAILED_PRECONDITION", said, f"Delete{kind.type_name}Request.etag")
+            raise RefusedError("FAILED_PRECONDITION", said, f"Delete{kind.type_name}Request.etag")
 
     def touch(self, message: Any) -> Any:
         """Keep a changed resource under a new etag."""
