@@ -8,12 +8,14 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from emulators.sagemaker.errors import ServiceError
 from emulators.sagemaker.switches import Switches
 
 CALLS_KEPT = 10_000
+Kind = Literal["error", "slow", "cut", "cut-after", "garbage", "item"]
+_ENDINGS = {"error", "cut", "cut-after", "garbage"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Fault:
     - item: say `code` of the metric at `index` in a BatchPutMetrics call
     """
 
-    kind: Literal["error", "slow", "cut", "cut-after", "garbage", "item"]
+    kind: Kind
     operation: str = "*"  # a name, or a pattern as of a shell
     times: int | None = 1  # None: until the faults are cleared
     skip: int = 0  # so many calls go well first
@@ -41,7 +43,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse a kind that nobody would act on."""
-        if self.kind not in {"error", "slow", "cut", "cut-after", "garbage", "item"}:
+        if self.kind not in get_args(Kind):
             raise ValueError(f"no fault is of the kind {self.kind!r}")
 
 
@@ -119,17 +121,23 @@ class Account:
             self._calls.append(Seen(operation, outcome, time.time(), request))
 
     def admit(self, operation: str) -> list[Fault]:
-        """Give the faults that are due for a call; raise where the account is throttled."""
+        """Give the faults that are due for a call, one that ends it at most; raise where the account is throttled."""
         with self._lock:
             rate, burst = self._switches.throttle_rps, self._switches.throttle_burst
             if rate is not None:
                 self._bucket = self._bucket or _Bucket(float(burst))
                 if not self._bucket.take(rate, burst):
                     raise ServiceError("ThrottlingException", "Rate exceeded")
-            return [fault for fault in self._faults if self._due(fault, operation)]
+            due: list[Fault] = []
+            for fault in self._faults:
+                ended = any(one.kind in _ENDINGS for one in due)
+                if not (ended and fault.kind in _ENDINGS) and self._due(fault, operation):
+                    due.append(fault)
+            self._faults = [fault for fault in self._faults if fault.times != 0]
+            return due
 
     def _due(self, fault: Fault, operation: str) -> bool:
-        if not fnmatch.fnmatchcase(operation, fault.operation) or fault.times == 0:
+        if not fnmatch.fnmatchcase(operation, fault.operation):
             return False
         if fault.skip:
             fault.skip -= 1

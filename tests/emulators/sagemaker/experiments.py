@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from emulators.sagemaker import entities, errors, metrics
@@ -99,7 +100,7 @@ def list_trials(call: Call) -> dict[str, Any]:
 
 def create_component(call: Call) -> dict[str, Any]:
     """Create a trial component."""
-    _check_parameters(call.request)
+    _check_parameters(call)
     document = {"DisplayName": call.request["TrialComponentName"], **call.request}
     return entities.create_named(call, COMPONENT, document)
 
@@ -116,7 +117,7 @@ def update_component(call: Call) -> dict[str, Any]:
     A key that is both removed and given stays with the value given. A map may not grow beyond what an answer can hold.
     """
     found = entities.require(call, COMPONENT, call.request["TrialComponentName"])
-    _check_parameters(call.request)
+    _check_parameters(call)
     changes = {
         name: call.request[name] for name in ("DisplayName", "Status", "StartTime", "EndTime") if name in call.request
     }
@@ -220,8 +221,10 @@ def _only(rows: list[tuple[str, Document]], among: list[Document]) -> list[tuple
     return [row for row in rows if row[1]["TrialComponentName"] in names]
 
 
-def _check_parameters(request: dict[str, Any]) -> None:
-    for key, value in request.get("Parameters", {}).items():
+def _check_parameters(call: Call) -> None:
+    for key, value in call.request.get("Parameters", {}).items():
+        if call.switches.non_finite == "item" and not math.isfinite(value.get("NumberValue", 0.0)):
+            raise errors.invalid(f"Parameter '{key}': NumberValue must be a finite number.")
         if len(value) != 1:
             raise errors.invalid(f"Parameter '{key}': only one of StringValue and NumberValue can and must be given.")
 

@@ -21,7 +21,7 @@ _TYPE_MEMBER = {ARTIFACT: "ArtifactType", ACTION: "ActionType", CONTEXT: "Contex
 def create_artifact(call: Call) -> dict[str, Any]:
     """Create an artifact: its source says which it is, since DeleteArtifact takes "either ArtifactArn or Source".
 
-    Its name "must be unique to your account in an Amazon Web Services Region".
+    "An error occurs if you try to create an entity that already exists" (lineage-tracking-manual-creation). Its name "must be unique to your account in an Amazon Web Services Region".
     """
     request = call.request
     key = _source_key(call, request["Source"])
@@ -30,17 +30,20 @@ def create_artifact(call: Call) -> dict[str, Any]:
     name = request.get("ArtifactName")
     if name and any(one.get("ArtifactName", "").lower() == name.lower() for _, one in call.shelf.items(ARTIFACT)):
         raise errors.invalid(f"Artifact with name ({name}) already exists.")
+    _room(call, ARTIFACT, call.switches.artifacts, "Artifacts")
     document = {member: value for member, value in request.items() if member != "Tags"}
     return {"ArtifactArn": entities.create(call, ARTIFACT, key, document, request.get("Tags", []))}
 
 
 def create_action(call: Call) -> dict[str, Any]:
     """Create an action."""
+    _room(call, ACTION, call.switches.actions, "Actions")
     return entities.create_named(call, ACTION, call.request)
 
 
 def create_context(call: Call) -> dict[str, Any]:
     """Create a context."""
+    _room(call, CONTEXT, call.switches.contexts, "Contexts")
     return entities.create_named(call, CONTEXT, call.request)
 
 
@@ -94,8 +97,10 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 def add_association(call: Call) -> dict[str, Any]:
-    """Associate two entities, not both of experiments (sagemaker-experiments#157); AWS's SDK knows a second one as
-    "already exists" (sagemaker.core.experiments._helper)."""
+    """Associate two entities: "You cannot create an association between two experiment entities".
+
+    So says lineage-tracking-manual-creation; AWS's SDK knows a second one as "already exists" (experiments._helper).
+    """
     source, destination = call.request["SourceArn"], call.request["DestinationArn"]
     ends = [_entity(call, arn) for arn in (source, destination)]
     if all(entities.split(arn)[0] in _EXPERIMENT_ENTITIES for arn in (source, destination)):
@@ -105,6 +110,7 @@ def add_association(call: Call) -> dict[str, Any]:
     key = f"{source}|{destination}"
     if call.shelf.get(ASSOCIATION, key) is not None:
         raise errors.invalid(f"Association between {source} and {destination} already exists.")
+    _room(call, ASSOCIATION, call.switches.associations, "Associations")
     document = {**call.request, "CreationTime": call.now_ms, "CreatedBy": {}}
     for end, name, one in zip(("Source", "Destination"), (source, destination), ends, strict=True):
         prefix = PREFIX[entities.split(name)[0]]
@@ -155,8 +161,19 @@ def _entity(call: Call, arn: str) -> Document:
 
 
 def _source_key(call: Call, source: dict[str, Any]) -> str:
-    types = sorted((one["SourceIdType"], one["Value"]) for one in source.get("SourceTypes", []))
-    return hashlib.md5(json.dumps([call.account, call.region, source["SourceUri"], types]).encode()).hexdigest()
+    parts: list[Any] = [call.account, call.region, source["SourceUri"]]
+    if call.switches.artifact_identity == "uri-and-types":
+        parts.append(sorted((one["SourceIdType"], one["Value"]) for one in source.get("SourceTypes", [])))
+    return hashlib.md5(json.dumps(parts).encode()).hexdigest()
+
+
+def _room(call: Call, kind: str, most: int, unit: str) -> None:
+    """Refuse more than the "Maximum number of manually created lineage entities" (lineage-tracking-manual-creation)."""
+    present = sum(1 for _ in call.shelf.items(kind))
+    if present >= most:
+        raise errors.limit(
+            f"Total number of {unit} allowed, excluding those automatically created", most, unit, present
+        )
 
 
 OPERATIONS = {

@@ -86,9 +86,7 @@ def _fault_of(call: Call, item: dict[str, Any]) -> str | None:
         outside = age_s > window[0] or -age_s > window[1]
     if outside and call.switches.timestamp_outside == "request":
         raise errors.invalid("Timestamps must be between two weeks before and two hours from now.")
-    non_finite = not math.isfinite(item["Value"]) and call.switches.non_finite != "accept"
-    if non_finite and call.switches.non_finite == "request":
-        raise errors.invalid(f"The value of metric '{item['MetricName']}' is not a finite number.")
+    non_finite = not math.isfinite(item["Value"]) and call.switches.non_finite == "item"
     return "VALIDATION_ERROR" if outside or non_finite else None
 
 

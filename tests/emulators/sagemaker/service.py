@@ -10,6 +10,7 @@ from typing import Any
 from emulators.sagemaker import (
     errors,
     experiments,
+    graph,
     lineage,
     metrics,
     model,
@@ -28,6 +29,7 @@ from emulators.sagemaker.switches import Switches
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     **experiments.OPERATIONS,
+    **graph.OPERATIONS,
     **lineage.OPERATIONS,
     **metrics.OPERATIONS,
     **registry.OPERATIONS,
@@ -108,7 +110,12 @@ def perform(store: Store, account: Account, caller: signing.Caller, request: Req
 
 def checked(shape: Any, body: bytes, switches: Switches) -> dict[str, Any]:
     """Read a body that satisfies its shape, or say what does not in AWS's words."""
-    rules = shapes.Rules(switches.unknown_members, switches.length_unit, switches.dot_matches_newline)
+    rules = shapes.Rules(
+        unknown_members=switches.unknown_members,
+        length_unit=switches.length_unit,
+        dot_matches_newline=switches.dot_matches_newline,
+        non_finite="reject" if switches.non_finite == "request" else "accept",
+    )
     try:
         value = wire.loads(body)
         problems = list(shapes.check(shape, value, rules))

@@ -19,6 +19,7 @@ INT32, INT64 = 2**31, 2**63
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 # What the dot of Java's regular expressions, in which the patterns are written, does not match.
 _JAVA_DOT = r"[^\n\r\x85\u2028\u2029]"
+_LONE_SURROGATE = regex.compile("[\ud800-\udfff]")
 _TOKEN = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.")
 
 
@@ -29,6 +30,7 @@ class Rules:
     unknown_members: Literal["reject", "ignore"] = "reject"
     length_unit: Literal["scalars", "utf16"] = "scalars"
     dot_matches_newline: bool = False
+    non_finite: Literal["reject", "accept"] = "accept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def check(shape: Any, value: Any, rules: Rules, path: str = "") -> Iterator[Prob
         case "boolean":
             _expect(isinstance(value, bool), value, "a Boolean", path)
         case _:
-            yield from _number(shape, value, path)
+            yield from _number(shape, value, rules, path)
 
 
 def _structure(shape: Any, value: Any, rules: Rules, path: str) -> Iterator[Problem]:
@@ -94,8 +96,8 @@ def _structure(shape: Any, value: Any, rules: Rules, path: str) -> Iterator[Prob
 
 
 def _string(shape: Any, value: Any, rules: Rules, path: str) -> Iterator[Problem]:
-    _expect(isinstance(value, str), value, "a String", path)
-    length = len(value) if rules.length_unit == "scalars" else len(value.encode("utf-16-le", "surrogatepass")) // 2
+    _expect(isinstance(value, str) and not _LONE_SURROGATE.search(value), value, "a String", path)
+    length = len(value) if rules.length_unit == "scalars" else len(value.encode("utf-16-le")) // 2
     yield from _size(shape, length, value, path)
     pattern = shape.metadata.get("pattern")
     if pattern is not None and not _compiled(pattern, rules.dot_matches_newline).fullmatch(value):
@@ -104,17 +106,16 @@ def _string(shape: Any, value: Any, rules: Rules, path: str) -> Iterator[Problem
         yield Problem(path, value, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
 
 
-def _number(shape: Any, value: Any, path: str) -> Iterator[Problem]:
+def _number(shape: Any, value: Any, rules: Rules, path: str) -> Iterator[Problem]:
     kind = shape.type_name
     if kind in {"integer", "long"}:
         _expect(isinstance(value, int) and not isinstance(value, bool), value, "an Integer", path)
         bound = INT32 if kind == "integer" else INT64
         _expect(-bound <= value < bound, value, f"an Integer of {kind}'s range", path)
     elif kind in {"float", "double"}:
-        if isinstance(value, str):
-            _expect(value in NON_FINITE, value, "a Double", path)
-            return
+        value = NON_FINITE.get(value, value) if isinstance(value, str) else value
         _expect(isinstance(value, int | float) and not isinstance(value, bool), value, "a Double", path)
+        _expect(math.isfinite(value) or rules.non_finite == "accept", value, "a finite Double", path)
     elif kind == "timestamp":
         sound = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         _expect(sound, value, "a Timestamp", path)

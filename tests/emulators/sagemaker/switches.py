@@ -29,7 +29,11 @@ class Switches:
     # Quotas: 300 trials as in amazon-sagemaker-examples#3396, 50 components as in the quotas page.
     trials_per_experiment: int = 300
     components_per_trial: int = 50
-    metric_names_per_component: int | None = None
+    metric_names_per_component: int | None = None  # METRIC_LIMIT_EXCEEDED exists; no page says at how many
+    actions: int = 3_000  # these four: "Maximum number of manually created lineage entities"
+    artifacts: int = 6_000
+    associations: int = 6_000
+    contexts: int = 500
     tags_per_resource: int = 50
     default_page: int = 10  # "The default value is 10" (ListTrials, ListTrialComponents, ListExperiments)
     points_per_query: int = 1_000
@@ -49,6 +53,7 @@ class Switches:
     update_maps: Literal["merge", "replace"] = "merge"  # "Replaces all … or add new": moto replaces
     search_ignores_case: bool = False
     not_equals_matches_missing: bool = True
+    artifact_identity: Literal["uri", "uri-and-types"] = "uri"  # "only one artifact with a unique SourceUri"
     lineage_delete_needs_no_associations: bool = True  # the SDK's delete(disassociate=True) removes them first
 
     # Registry.
@@ -59,9 +64,10 @@ class Switches:
     # Metrics: the window is checked by AWS's SDK (METRIC_TS_LOWER_BOUND_TO_NOW), not by the model.
     timestamp_window_s: tuple[float, float] | None = (1_209_600.0, 7_200.0)
     timestamp_outside: Literal["item", "request"] = "item"
-    non_finite: Literal["item", "request", "accept"] = "item"
+    # NaN and the infinities, in metrics and parameters: botocore sends bare literals, which are no JSON.
+    non_finite: Literal["request", "item", "accept"] = "request"
     same_point: Literal["keep", "overwrite", "conflict"] = "keep"
-    metric_axis: Literal["s", "ms"] = "s"
+    metric_axis: Literal["s", "ms"] = "s"  # XAxisValues are longs; a CloudTrail event of BatchPutMetrics shows ms
 
     def turned(self, **values: Any) -> Switches:
         """Give these settings with some changed; a wrong name or value is a ValueError."""
