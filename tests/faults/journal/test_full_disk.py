@@ -5,38 +5,18 @@ where the system forbids that, the limit on file size stands in for all of them.
 """
 
 import json
-import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from disks import disks, on_disk
 from trackbridge.errors import ConfigurationError
 from trackbridge.journal import JournalWriter
 from trackbridge.records.ids import new_run_id
 
 FILL = Path(__file__).with_name("fill.py")
-UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--user", "--map-root-user"]
-MOUNTS = {
-    "tmpfs": "mount -t tmpfs -o size=3m none {root}",
-    "ext4": "truncate -s 12M {image} && mkfs.ext4 -q -m 0 {image} && mount -o loop {image} {root}",
-}
-# Between writing and reading: an ext4 that was unmounted has only what reached its disk.
-AGAIN = {"tmpfs": "true", "ext4": "umount {root} && mount -o loop {image} {root}"}
-
-
-@cache
-def disks() -> list[str]:
-    """Give the small file systems that can be had here."""
-    found = []
-    for name, mount in MOUNTS.items():
-        script = 'd=$(mktemp -d) && trap "rm -rf $d" EXIT && mkdir $d/r && ' + mount.format(root="$d/r", image="$d/i")
-        script += " && umount $d/r"
-        if subprocess.run([*UNSHARE, "sh", "-c", script], capture_output=True, check=False).returncode == 0:
-            found.append(name)
-    return found
 
 
 def check(written: dict, read: dict) -> None:
@@ -53,12 +33,8 @@ def check(written: dict, read: dict) -> None:
 @pytest.mark.parametrize("mode", ["auto", "plain"])
 @pytest.mark.parametrize("disk", disks())
 def test_a_full_file_system_costs_only_what_came_after(tmp_path, disk, mode):
-    root, image, run = tmp_path / "disk", tmp_path / "image", new_run_id()
-    root.mkdir()
-    act = f"{sys.executable} {FILL} {{}} {root} {run} {mode}"
-    steps = (MOUNTS[disk], act.format("write"), AGAIN[disk], act.format("read"))
-    script = " && ".join(steps).format(root=root, image=image)
-    done = subprocess.run([*UNSHARE, "sh", "-c", script], capture_output=True, text=True, check=False)
+    root, run = tmp_path / "disk", new_run_id()
+    done = on_disk(disk, root, *(f"{sys.executable} {FILL} {act} {root} {run} {mode}" for act in ("write", "read")))
     assert done.returncode == 0, done.stderr
     written, read = map(json.loads, done.stdout.splitlines())
     assert written["mode"] == ("mapped" if mode == "auto" else "plain")
@@ -86,8 +62,6 @@ def test_a_place_that_takes_no_files_is_a_clear_error(root):
 @pytest.mark.parametrize("disk", [disk for disk in disks() if disk == "tmpfs"])
 def test_a_read_only_file_system_is_a_clear_error(tmp_path, disk):
     program = "import sys, pathlib, trackbridge.journal as j; j.JournalWriter(pathlib.Path(sys.argv[1]), '0' * 32)"
-    script = f'{MOUNTS[disk]} && mount -o remount,ro {{root}} && {sys.executable} -c "{program}" {{root}}'
-    command = [*UNSHARE, "sh", "-c", script.format(root=tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = on_disk(disk, tmp_path, f'mount -o remount,ro {tmp_path} && {sys.executable} -c "{program}" {tmp_path}')
     assert "ConfigurationError: no journal can be kept" in done.stderr
     assert "Read-only file system" in done.stderr
