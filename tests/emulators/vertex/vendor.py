@@ -37,6 +37,7 @@ _TRANSPORTS = {
     ),
     "ModelService": (model_grpc.ModelServiceGrpcTransport, model_rest._BaseModelServiceRestTransport),
 }
+SERVICES = tuple(_TRANSPORTS)
 _OPERATIONS = {
     "GetOperation": (operations_pb2.GetOperationRequest, operations_pb2.Operation),
     "ListOperations": (operations_pb2.ListOperationsRequest, operations_pb2.ListOperationsResponse),
@@ -189,3 +190,8 @@ def unpack(packed: Any) -> Any:
     inner = message_factory.GetMessageClass(described)()
     packed.Unpack(inner)
     return inner
+
+
+def grpc_transport(service: str) -> Any:
+    """Give the gRPC transport class of a service."""
+    return _TRANSPORTS[service][0]
