@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from trackbridge.cli import backends, check, conformance, demo, doctor, gate, models, runs, sync, verify
+from trackbridge.cli import backends, check, conformance, demo, doctor, gate, migrate, models, runs, sync, verify
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
 
@@ -34,6 +34,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.command()(gate.gate)
 app.command()(sync.sync)
+app.command()(migrate.migrate)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
 app.command()(check.check)

@@ -16,7 +16,7 @@ __all__ = ["Difference", "form_differences", "point_differences"]
 STEPS_SHOWN: Final = 5
 VALUES_SHOWN: Final = 5
 _TYPED: Final = frozenset({"params", "attributes"})
-_FILES: Final = frozenset({"artifacts", "environment_files"})
+_FILES: Final = frozenset({"artifacts", "environment_files", "objects", "surplus"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def test_models(cli, filled) -> None:
 
 
 def test_verify(cli, filled) -> None:
-    assert "2 runs, 2 equal, 0 not" in cli("verify", URL, URL)
+    assert "2 runs and 1 models, 3 equal, 0 not" in cli("verify", URL, URL)
     with tb.start_run(
         experiment="demo", name="first", params={"lr": 0.3, "same": "x"}, backend="local://other", capture=False
     ):
