@@ -1,0 +1,31 @@
+"""The entry point: which scheme this distribution serves. Importing it imports no boto3."""
+
+from __future__ import annotations
+
+from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol.adapter import Adapter
+from trackbridge_sagemaker.declaration import CAPABILITIES, DEVIATIONS, LIMITS
+
+__all__ = ["trackbridge_adapters"]
+
+
+def _open(url: BackendUrl) -> Adapter:
+    from trackbridge_sagemaker.adapter import SageMakerAdapter
+
+    return SageMakerAdapter(url)
+
+
+@hookimpl
+def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
+    """Give the adapter of SageMaker's classic Experiments API and its model packages."""
+    return (
+        AdapterSpec(
+            schemes=("sagemaker",),
+            open=_open,
+            limits=lambda _: LIMITS,
+            capabilities=CAPABILITIES,
+            probe="trackbridge_sagemaker.probe:SageMakerProbe",
+            deviations=DEVIATIONS,
+            remedy="pip install 'trackbridge[sagemaker]'",
+        ),
+    )
