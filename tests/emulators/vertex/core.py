@@ -19,6 +19,7 @@ from emulators.vertex.metadata import Metadata
 from emulators.vertex.models import Models
 from emulators.vertex.names import Projects
 from emulators.vertex.operations import Operations
+from emulators.vertex.quotas import Quotas
 from emulators.vertex.series import Series
 from emulators.vertex.store import Store
 from emulators.vertex.switches import Switches
@@ -44,6 +45,7 @@ class Core:
         self.faults = Faults()
         self._operations = Operations(self.world)
         self._projects = Projects(self.store)
+        self._quotas = Quotas()
         self._calls: collections.Counter[tuple[str, str]] = collections.Counter()
         self._counting = threading.Lock()
         metadata = Metadata(self.world, self._operations)
@@ -118,6 +120,7 @@ class Core:
             with self.store.transaction():
                 self.world.switches = self.switches(project)
                 self._projects.identified(request)
+                self._quotas.spend(self._projects.region(request), method, self.world.switches)
                 rules.known_fields_only(request)
                 _check_required(method, request)
                 self._operations.advance()

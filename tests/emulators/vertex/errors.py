@@ -54,6 +54,6 @@ def missing(name: str) -> RefusedError:
     return RefusedError("NOT_FOUND", f"The requested entity {name} was not found.", "google.aip.dev/131")
 
 
-def exists(name: str, cite: str) -> RefusedError:
+def exists(what: str, name: str, cite: str) -> RefusedError:
     """Say that a resource of this name is there already."""
-    return RefusedError("ALREADY_EXISTS", f"The resource {name} already exists.", cite)
+    return RefusedError("ALREADY_EXISTS", f"{what} with name {name} already exists", cite)

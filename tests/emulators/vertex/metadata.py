@@ -113,7 +113,7 @@ class Metadata:
         for row in world.store.children(request.parent, SCHEMA.noun):
             other = SCHEMA.message.FromString(row.body)
             if (_title(other.schema), other.schema_version) == (title, given.schema_version):
-                raise exists(other.name, "MetadataSchema.schema")
+                raise exists("MetadataSchema", other.name, "MetadataSchema.schema")
         name = world.new_name(SCHEMA, request.parent, request.metadata_schema_id)
         return world.create(SCHEMA, request.parent, name, given)
 

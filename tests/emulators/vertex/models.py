@@ -189,8 +189,12 @@ class Models:
             target.version_update_time.FromNanoseconds(world.now_ns())
         elif not target.display_name:
             raise invalid("Required field display_name is not set.", "Model.display_name")
+        before = kept.model.etag
         self._save(kept)
-        return self._shown(kept, number, versioned=versioned)
+        shown = self._shown(kept, number, versioned=versioned)
+        if world.switches.model_update_etag == "stale":
+            shown.etag = before
+        return shown
 
     def _merge_aliases(self, request: Any) -> Message:
         kept, wanted = self._require(request.name, "MergeVersionAliasesRequest.name")

@@ -103,12 +103,11 @@ class Projects:
 
     def of(self, request: Any) -> str:
         """Give the id of the project that a request is about, or nothing."""
-        for field, value in request.ListFields():
-            if field.type == field.TYPE_STRING and not field.is_repeated and value.startswith("projects/"):
-                return self.in_path(value)
-            if field.type == field.TYPE_MESSAGE and not field.is_repeated and getattr(value, "name", ""):
-                return self.in_path(value.name)
-        return ""
+        return self.in_path(_subject(request))
+
+    def region(self, request: Any) -> str:
+        """Give the project and region that a request is about, or nothing."""
+        return location_of(_subject(request))
 
     def in_path(self, text: str) -> str:
         """Give the id of the project that a path names, or nothing."""
@@ -131,6 +130,16 @@ class Projects:
 
     def _identify(self, number: str) -> str:
         return (self._store.project_id(number) if number.isdigit() else None) or number
+
+
+def _subject(request: Any) -> str:
+    for field, value in request.ListFields():
+        if field.is_repeated:
+            continue
+        name = value if field.type == field.TYPE_STRING else getattr(value, "name", "")
+        if isinstance(name, str) and name.startswith("projects/"):
+            return name
+    return ""
 
 
 _NAMELESS = {"google.protobuf.Struct", "google.protobuf.Timestamp", "google.cloud.aiplatform.v1.TimeSeriesData"}

@@ -25,8 +25,9 @@ class Switches:
     """An update of metadata without mask writes the ``populated`` fields (AIP-134), or ``merge``s metadata by key."""
     struct_masks: str = "refuse"
     """A mask that reaches into ``metadata`` (``metadata.a``): ``refuse`` or ``accept``."""
-    idle_update: str = "keep"
-    """An update that changes nothing: ``keep``s the etag, ``bump``s it, or answers one that the server does ``forget``."""
+    idle_update: str = "forget"
+    """An update that changes nothing answers an etag that the server does ``forget`` (so python-aiplatform issue 1674
+    shows), ``keep``s the etag, or ``bump``s it."""
     filter_not: str = "refuse"
     """``NOT`` and ``-`` in filters of metadata, where only AND and OR are documented: ``refuse`` or ``accept``."""
     filter_wildcards: str = "refuse"
@@ -45,8 +46,11 @@ class Switches:
     """``max_data_points=-1`` "to return all data": ``honour`` or ``sample`` at the documented 10,000."""
     repeated_steps: str = "last"
     """Two points at one step within one write: the ``last`` wins, or ``first``."""
-    model_without_container: str = "accept"
-    """A model uploaded without ``container_spec``: ``accept`` or ``refuse``."""
+    model_without_container: str = "refuse"
+    """A model uploaded without ``container_spec``, which is "not required for AutoML Models": ``refuse`` or ``accept``."""
+    model_update_etag: str = "stale"
+    """The etag in UpdateModel's answer: ``stale``, so that a second update needs a fresh read (python-aiplatform pull
+    request 952 saw that), or ``fresh``."""
     upload_labels: str = "version"
     """The labels of a model's first upload belong to that ``version``, or to the ``model``."""
     alias_capitals: str = "refuse"
@@ -57,6 +61,10 @@ class Switches:
     """``-default`` in a merge, and deletion of the default version: ``refuse`` or ``reassign`` to the newest left."""
     operation_names: str = "resource"
     """Operations lie below the ``resource`` they concern, or below the ``location``."""
+    crud_per_minute: int = 0
+    """How many requests a minute and region are answered before RESOURCE_EXHAUSTED: 600 are documented; 0 is no limit."""
+    lro_per_minute: int = 0
+    """The same for requests that begin operations, of which 60 are documented."""
     operation_polls: int = 0
     """How many polls find an operation still pending before one finds it done."""
     operation_s: float = 0.0

@@ -152,7 +152,8 @@ class Tensorboards:
         """
         for row in self._world.store.children(parent, kind.noun):
             if row.name != name and kind.message.FromString(row.body).display_name == display_name:
-                raise exists(f"{parent}/{kind.noun} of display name {display_name!r}", f"{kind.type_name}.display_name")
+                said = f"{parent}/{kind.noun} of display name {display_name!r}"
+                raise exists(kind.type_name, said, f"{kind.type_name}.display_name")
 
     def _getter(self, kind: Kind) -> Handler:
         cite = f"Get{kind.type_name}Request.name"

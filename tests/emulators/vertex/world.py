@@ -67,7 +67,7 @@ class World:
         identifier = given or (make or _uuid)()
         name = f"{parent}/{kind.noun}/{identifier}"
         if self.store.row(name) is not None:
-            raise exists(name, kind.id_cite)
+            raise exists(kind.type_name, name, kind.id_cite)
         return name
 
     def create(self, kind: Kind, parent: str, name: str, message: Any) -> Any:
