@@ -27,21 +27,13 @@ _STATISTICS = {
 def put(call: Call) -> dict[str, Any]:
     """Take up to ten points (RawMetricDataList); what is wrong with one is said of that one (BatchPutMetricsError)."""
     component = _key(entities.require(call, COMPONENT, call.request["TrialComponentName"]))
-    store, place = call.shelf.store, call.shelf.place
-    names = set(store.names(place, component))
-    wrong: list[dict[str, Any]] = []
-    for index, item in enumerate(call.request["MetricData"]):
-        name, at, step, value = item["MetricName"], item["Timestamp"], item.get("Step"), item["Value"]
-        code = call.broken_items.get(index) or _fault_of(call, item)
-        if code is None and name not in names and len(names) == call.switches.metric_names_per_component:
-            code = "METRIC_LIMIT_EXCEEDED"
-        if code is None and call.switches.same_point != "keep":
-            code = _same_point(call, component, item)
-        if code is not None:
-            wrong.append({"Code": code, "MetricIndex": index})
-            continue
-        names.add(name)
-        store.add_points(place, component, [(name, Point(at, step, value, time.time()))])
+    items = call.request["MetricData"]
+    codes = [call.broken_items.get(index) or _fault_of(call, item) for index, item in enumerate(items)]
+    names = set(call.shelf.store.names(call.shelf.place, component))
+    for index, item in enumerate(items):
+        if codes[index] is None:
+            codes[index] = _take(call, component, names, item)
+    wrong = [{"Code": code, "MetricIndex": index} for index, code in enumerate(codes) if code is not None]
     return {"Errors": wrong} if wrong else {}
 
 
@@ -90,14 +82,20 @@ def _fault_of(call: Call, item: dict[str, Any]) -> str | None:
     return "VALIDATION_ERROR" if outside or non_finite else None
 
 
-def _same_point(call: Call, component: str, item: dict[str, Any]) -> str | None:
+def _take(call: Call, component: str, names: set[str], item: dict[str, Any]) -> str | None:
+    """Keep a point that is sound in itself; give a code where the component does not take it."""
     store, place, name = call.shelf.store, call.shelf.place, item["MetricName"]
-    where = {"at": item["Timestamp"], "step": item.get("Step")}
-    if call.switches.same_point == "overwrite":
-        store.drop_points(place, component, name, **where)
-        return None
-    present = store.points(place, component, name, math.inf)
-    return "CONFLICT_ERROR" if any((p.at, p.step) == (where["at"], where["step"]) for p in present) else None
+    at, step = item["Timestamp"], item.get("Step")
+    if name not in names and len(names) == call.switches.metric_names_per_component:
+        return "METRIC_LIMIT_EXCEEDED"
+    if call.switches.same_point == "conflict":
+        if any((one.at, one.step) == (at, step) for one in store.points(place, component, name, math.inf)):
+            return "CONFLICT_ERROR"
+    elif call.switches.same_point == "overwrite":
+        store.drop_points(place, component, name, at=at, step=step)
+    names.add(name)
+    store.add_points(place, component, [(name, Point(at, step, item["Value"], time.time()))])
+    return None
 
 
 def _query(call: Call, query: dict[str, Any]) -> dict[str, Any]:

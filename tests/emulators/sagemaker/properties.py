@@ -70,7 +70,7 @@ def _inside(member: str, shape: Any, rest: str) -> tuple[Type, Callable[[Any], l
         return _of_map(member, shape, rest)
     if not rest:
         type_ = _TYPES.get(shape.type_name, "object")
-        return (type_, lambda record: [record[member]] if record.get(member) is not None else [])
+        return (type_, lambda record: [record[member]] if record.get(member) not in (None, []) else [])
     element = shape.member if shape.type_name == "list" else shape
     deeper = _find(element, rest) if element.type_name == "structure" else None
     if deeper is None:

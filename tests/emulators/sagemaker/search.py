@@ -35,7 +35,8 @@ def search(call: Call) -> dict[str, Any]:
     test: Callable[[Any], bool] = lambda _: True  # noqa: E731 - one of two tests
     if expression is not None:
         test = filters.compiled(member, expression, call.switches)
-    sort_by = properties.find(member, request.get("SortBy", "LastModifiedTime"))
+    latest = "CreationTime" if kind == GROUP else "LastModifiedTime"  # a group's record has no other time
+    sort_by = properties.find(member, request.get("SortBy", latest))
     asked = {name.partition(".")[0].lower() for name in filters.names(expression or {}) | {sort_by.name}}
     rows = [(key, record) for key, record in _records(call, kind, asked) if test(record)]
     ordered = _ordered(rows, sort_by, descending=request.get("SortOrder", "Descending") == "Descending")

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PAST_S = 120.0  # the longest lag that can be set
+from emulators.sagemaker.switches import PAST_S
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (account TEXT, region TEXT, kind TEXT, id TEXT, written REAL, body TEXT,
     PRIMARY KEY (account, region, kind, id)) WITHOUT ROWID;

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+PAST_S = 120.0  # how long the store remembers what a document was
 Error = Literal["ValidationException", "ConflictException", "ResourceInUse", "ResourceNotFound"]
 
 
@@ -80,6 +81,8 @@ class Switches:
             allowed = _literals(hints[name])
             if allowed and value not in allowed:
                 raise ValueError(f"{name} is one of {', '.join(sorted(map(str, allowed)))}, not {value!r}")
+            if name.endswith("_lag_s") and not 0 <= value <= PAST_S:
+                raise ValueError(f"{name} is at most {PAST_S:g} s, the past that is kept, not {value!r}")
         return dataclasses.replace(self, **values)
 
 
