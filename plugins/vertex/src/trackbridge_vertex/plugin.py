@@ -1,0 +1,31 @@
+"""The entry point: which schemes this distribution serves. Importing it imports nothing of Google's."""
+
+from __future__ import annotations
+
+from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol.adapter import Adapter
+from trackbridge_vertex.declaration import CAPABILITIES, DEVIATIONS, limits
+
+__all__ = ["trackbridge_adapters"]
+
+
+def _open(url: BackendUrl) -> Adapter:
+    from trackbridge_vertex.adapter import VertexAdapter
+
+    return VertexAdapter(url)
+
+
+@hookimpl
+def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
+    """Give the adapter."""
+    return (
+        AdapterSpec(
+            schemes=("vertex",),
+            open=_open,
+            limits=limits,
+            capabilities=CAPABILITIES,
+            probe="trackbridge_vertex.probe:VertexProbe",
+            deviations=DEVIATIONS,
+            remedy="pip install 'trackbridge[vertex]'",
+        ),
+    )
