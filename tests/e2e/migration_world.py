@@ -22,6 +22,8 @@ from trackbridge.registry import Registry
 from trackbridge.testing.hostile import NAMES, PATHS, STEPS, TEXTS, TIMES_MS, VALUES, distinct_nan
 
 T0 = 1_600_000_000_000
+EXPERIMENTS = ("plain", "Ünïcode/实验 №1", "'; DROP TABLE experiments; --")
+MODELS = ("fraud", "Модель/№2", "m" * 250, "a b", "last")
 STATUSES = ("FINISHED", "FAILED", "KILLED", "FINISHED")
 PARAMS: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**63, 10**400, 1.0, -0.0, float("nan"), float("inf"), 5e-324, 0.1,
@@ -43,16 +45,31 @@ SMALL = Size()
 FULL = Size(runs=200, levels=3, models=5, points=12_000)
 
 
-def build(backend: Backend, size: Size = SMALL, seed: int = 7) -> list[str]:
-    """Fill a backend; give the ids of its runs, parents first, the deleted one last."""
-    world = _World(backend, size, random.Random(seed))
-    return world.make()
+@dataclass(frozen=True)
+class World:
+    """What was made: ids of runs, parents first, the deleted one last; names of experiments and models."""
+
+    runs: list[str]
+    experiments: list[str]
+    models: list[str]
 
 
-class _World:
-    def __init__(self, backend: Backend, size: Size, luck: random.Random) -> None:
-        self.backend, self.adapter, self.size, self.luck = backend, backend.adapter, size, luck
+def build(backend: Backend, size: Size = SMALL, mark: str = "") -> World:
+    """Fill a backend; `mark` keeps its names and ids apart from those of another data set beside it."""
+    maker = _Maker(backend, size, mark)
+    return World(maker.make(), [*maker.names, maker.name("has no runs")], maker.models)
+
+
+class _Maker:
+    def __init__(self, backend: Backend, size: Size, mark: str) -> None:
+        self.backend, self.adapter, self.size = backend, backend.adapter, size
+        self.luck, self.mark = random.Random(f"7{mark}"), mark
         self.sequence = 0
+        self.names = [self.name(one) for one in EXPERIMENTS]
+        self.models = [self.name(one) for one in MODELS[: size.models]]
+
+    def name(self, stem: str) -> str:
+        return f"{stem[: 250 - len(self.mark)]}{self.mark}"
 
     def make(self) -> list[str]:
         self._experiments()
@@ -69,15 +86,14 @@ class _World:
         return ids
 
     def _experiments(self) -> None:
-        for n, name in enumerate(("plain", "Ünïcode/实验 №1", "'; DROP TABLE experiments; --")):
+        for n, name in enumerate(self.names):
             self.adapter.experiments.ensure(name)
             self.adapter.experiments.edit(
                 name,
                 description=TEXTS[29] + "d" * 9_000 * (n == 1),
                 tags={NAMES[n]: TEXTS[n + 10], "long": "t" * 6_000},
             )
-        self.names = ("plain", "Ünïcode/实验 №1", "'; DROP TABLE experiments; --")
-        self.adapter.experiments.ensure("has no runs")
+        self.adapter.experiments.ensure(self.name("has no runs"))
 
     def stamp(self) -> Stamp:
         self.sequence += 1
@@ -163,7 +179,7 @@ class _World:
         self.adapter.artifacts.put(run_id, path, io.BytesIO(content), size=len(content), sha256=sha256)
 
     def _model(self, n: int, ids: list[str]) -> None:
-        name = ("fraud", "Модель/№2", "m" * 250, "a b", "last")[n]
+        name = self.models[n]
         registry = self.adapter.registry
         registry.ensure_model(name)
         registry.edit_model(name, description="d" * 7_000 if n else None, tags={"team": TEXTS[n + 30], NAMES[3]: "x"})
@@ -185,7 +201,7 @@ class _World:
     def _spec(self, run_id: str, n: int, number: int) -> VersionSpec:
         files = [one for one in self.adapter.artifacts.list(run_id) if one.path.startswith("model/")]
         return VersionSpec(
-            token=f"token-{n}-{number}",
+            token=f"token-{self.mark}-{n}-{number}",
             run_id=run_id if number != 2 else None,
             artifact_path="model",
             digest=folder_digest([ArtifactRecord(f.path, f.size, f.sha256) for f in files], "model") if files else None,
