@@ -139,9 +139,9 @@ def lookup(service: Service, row: sqlite3.Row, name: str) -> Any:
         case "description":
             return row["description"]
         case "created_at" | "createdAt":
-            return ids.iso(row["created_ms"])
+            return ids.precise(row["created_ms"])
         case "updated_at" | "updatedAt":
-            return ids.iso(row["updated_ms"])
+            return ids.precise(row["updated_ms"])
     raise ServiceError(f"unknown field {name!r} in a filter or order of collections")
 
 

@@ -5,6 +5,7 @@ The order of calls is that of core/pkg/artifacts/saver.go, Save.
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from typing import Any
@@ -223,6 +224,21 @@ def stored_content(service: Service, artifact: sqlite3.Row, entry: dict[str, Any
     )
 
 
+def content_address(service: Service, entity: str, project: str, collection: str, digest: str) -> str | None:
+    """Give where the content of a digest, in hex, is got from."""
+    found = accounts.project(service, entity, project)
+    holder = found and collections.find(service, found["id"], collection)
+    row = holder and service.store.row(
+        "SELECT artifact_file.* FROM membership "
+        "JOIN artifact ON artifact.id = membership.artifact_id "
+        "JOIN artifact AS sibling ON sibling.sequence_id = artifact.sequence_id "
+        "JOIN artifact_file ON artifact_file.artifact_id = sibling.id "
+        "WHERE membership.collection_id = ? AND artifact_file.digest = ? AND artifact_file.blob IS NOT NULL",
+        *(holder["id"], base64.b64encode(bytes.fromhex(digest)).decode()),
+    )
+    return row and files.address(service, row["upload"], row["name"])
+
+
 def change(service: Service, values: dict[str, Any]) -> sqlite3.Row:
     """Change what `values` gives of a version."""
     artifact = need(service, values["artifactID"])
@@ -359,11 +375,11 @@ def lookup(service: Service, membership: sqlite3.Row, name: str) -> Any:
         case "alias" | "aliases":
             return [row["alias"] for row in collections.aliases(service, membership["id"])]
         case "created_at" | "createdAt":
-            return ids.iso(artifact["created_ms"])
+            return ids.precise(artifact["created_ms"])
         case "updated_at" | "updatedAt":
-            return ids.iso(artifact["updated_ms"])
+            return ids.precise(artifact["updated_ms"])
         case "linked_at" | "acm_created_at":
-            return ids.iso(membership["created_ms"])
+            return ids.precise(membership["created_ms"])
         case "metadata":
             return runs.inside(extended_json.loads(artifact["metadata"] or "{}"), rest)
     raise ServiceError(f"unknown field {name!r} in a filter or order of artifact versions")

@@ -15,6 +15,7 @@ from emulators.wandb.store import Stored
 
 # Where an upload of each kind is written down; `upload` is the secret in its address.
 TABLES = ("run_file", "manifest", "artifact_file")
+READABLE = (*TABLES, "export")
 
 
 def address(service: Service, upload: str, name: str) -> str:
@@ -44,7 +45,7 @@ def put(service: Service, upload: str, stored: Stored) -> bool:
 
 def content(service: Service, upload: str) -> str | None:
     """Give the blob behind an address, None before it was put."""
-    for table in TABLES:
+    for table in READABLE:
         found = service.store.row(f"SELECT blob FROM {table} WHERE upload = ?", upload)
         if found is not None:
             return found["blob"]

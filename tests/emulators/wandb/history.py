@@ -105,9 +105,12 @@ def rows(
     maximum: int | None = None,
     *,
     stream: str = HISTORY,
+    first: int = 0,
 ) -> list[sqlite3.Row]:
-    """Give the (body, step) of lines with minimum <= step < maximum: by step, then as they came."""
+    """Give the (body, step) of lines with minimum <= step < maximum from a number on: by step, then as they came."""
     query, values = "SELECT body, step FROM line WHERE run_id = ? AND stream = ?", [run_id, stream]
+    if first:
+        query, values = query + " AND number >= ?", [*values, first]
     if minimum is not None:
         query, values = query + " AND step >= ?", [*values, minimum]
     if maximum is not None:
@@ -141,8 +144,11 @@ def sample(service: Service, items: Sequence[Any], size: int | None) -> list[Any
 
 
 def page(service: Service, run_id: int, minimum: int | None, maximum: int | None, samples: int | None) -> list[str]:
-    """Give rows of a range of steps as JSON texts (HistoryPage: `maxStep` is exclusive)."""
-    texts = bodies(service, rows(service, run_id, minimum, maximum))
+    """Give rows as JSON texts: of a range of steps (HistoryPage; `maxStep` is exclusive) the live ones, else all."""
+    live = 0
+    if maximum is not None:
+        live = service.store.value("SELECT exported_lines FROM run WHERE id = ?", run_id)
+    texts = bodies(service, rows(service, run_id, minimum, maximum, first=live))
     return [extended_json.string(text, service.switches) or "" for text in sample(service, texts, samples)]
 
 
@@ -166,7 +172,10 @@ def sampled(service: Service, run_id: int, specification: str) -> list[dict[str,
     if unknown or not isinstance(asked.get("keys"), list):
         raise ServiceError(f"unknown history specification: {specification}")
     maximum = asked.get("maxStep")
-    found = rows(service, run_id, asked.get("minStep"), None if maximum is None else maximum + 1)
+    live = 0
+    if maximum is not None:
+        live = service.store.value("SELECT exported_lines FROM run WHERE id = ?", run_id)
+    found = rows(service, run_id, asked.get("minStep"), None if maximum is None else maximum + 1, first=live)
     picked = (pick(json.loads(text), asked["keys"]) for text in bodies(service, found))
     return sample(service, [extended_json.plain(row) for row in picked if row is not None], asked.get("samples"))
 

@@ -38,3 +38,8 @@ def now_ms() -> int:
 def iso(ms: int | None) -> str | None:
     """Write a time as the API does: UTC, to the second, with a Z."""
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def precise(ms: int | None) -> str | None:
+    """Write a time as it is compared: to the millisecond, and later as text than the same time to the second."""
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")[:-6]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-from emulators.wandb import accounts, control, file_stream, files, graphql_endpoint, multipart
+from emulators.wandb import accounts, artifacts, control, file_stream, files, graphql_endpoint, multipart
 from emulators.wandb.faults import Fault, Faults
 from emulators.wandb.service import Account, Service, ServiceError
 from emulators.wandb.store import Store
@@ -115,12 +115,14 @@ class Handler(BaseHTTPRequestHandler):
                     self._upload(upload)
                 case "GET" | "HEAD", ["storage", upload, *_]:
                     self._download(upload)
+                case "GET", ["artifactsV2", _, entity, project, collection, *_, digest, _]:
+                    self._redirect(entity, project, collection, digest)
                 case "GET", [""]:
                     self._json(200, {"emulator": "wandb"})
                 case _:
                     self._unknown(path)
         except ServiceError as error:
-            self._json(error.status, {"error": str(error)})
+            self._json(error.status, {"errors": [{"message": str(error)}]})
         except AnsweredError:
             return
         except CutError:
@@ -154,13 +156,23 @@ class Handler(BaseHTTPRequestHandler):
     def _checked(self, name: str, act: Callable[[], tuple[int, dict[str, Any]]]) -> None:
         """Answer as a fault or as `act` says, to one who has the key."""
         fault = self._fault(name)
-        key = base64.b64encode(f"api:{self.service.account.key}".encode()).decode()
-        if self.headers.get("Authorization") not in {f"Basic {key}", f"Bearer {self.service.account.key}"}:
-            # What the SDK takes for wrong credentials: core/internal/clients/retry_policy.go does not retry it.
-            self._json(401, {"errors": [{"message": "user is not logged in"}]})
-            return
+        self._check_key()
         status, answer = act()
         self._json(status, answer, fault)
+
+    def _check_key(self) -> None:
+        """Refuse a wrong key: 401, which core/internal/clients/retry_policy.go does not try again."""
+        key = self.service.account.key
+        basic = base64.b64encode(f"api:{key}".encode()).decode()
+        if self.headers.get("Authorization") not in {f"Basic {basic}", f"Bearer {key}"}:
+            raise ServiceError("user is not logged in", 401)
+
+    def _redirect(self, entity: str, project: str, collection: str, digest: str) -> None:
+        """Lead to the content of a version's file (wandb/sdk/artifacts/storage_policies/wandb_storage_policy.py)."""
+        self._body()
+        self._check_key()
+        url = artifacts.content_address(self.service, entity, project, collection, digest)
+        self._json(404 if url is None else 302, {}, headers={} if url is None else {"Location": url})
 
     def _fault(self, name: str) -> Fault | None:
         """Note a request, and let befall it what is to: give what is left for its answer."""

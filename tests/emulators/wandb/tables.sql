@@ -206,3 +206,12 @@ CREATE TABLE IF NOT EXISTS upload_part (
   md5 TEXT,
   UNIQUE (file_id, number)
 );
+
+-- Runs of history lines that moved to a Parquet file.
+CREATE TABLE IF NOT EXISTS export (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  upload TEXT NOT NULL UNIQUE,
+  blob TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS export_run ON export (run_id);

@@ -29,6 +29,12 @@ def _stop_run(_: Any, info: Any, values: dict[str, Any]) -> Any:
     return SUCCESS
 
 
+def _alert(_: Any, info: Any, values: dict[str, Any]) -> Any:
+    """Take an alert, which nothing reads back."""
+    runs.need(info.context, values["entityName"], values["projectName"], values["runName"])
+    return SUCCESS
+
+
 def _update_run_state(_: Any, info: Any, values: dict[str, Any]) -> Any:
     runs.change_state(info.context, values["id"], values["state"])
     return SUCCESS
@@ -127,6 +133,7 @@ RESOLVERS = {
     "upsertBucket": _upsert_bucket,
     "deleteRun": _delete_run,
     "stopRun": _stop_run,
+    "notifyScriptableRunAlert": _alert,
     "updateRunState": _update_run_state,
     "createRunFiles": _create_run_files,
     "markRunFilesUploaded": _mark_run_files,

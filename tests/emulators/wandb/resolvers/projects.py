@@ -51,7 +51,7 @@ def lookup(row: sqlite3.Row, name: str) -> Any:
         case "entity_id":
             return ids.encode("Entity", row["entity"])
         case "created_at" | "updated_at":
-            return ids.iso(row[name.replace("_at", "_ms")])
+            return ids.precise(row[name.replace("_at", "_ms")])
     raise ServiceError(f"unknown field {name!r} in a filter or order of projects")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from typing import Any
 
@@ -102,6 +103,12 @@ def _parquet(run: sqlite3.Row, info: Any, live_keys: list[str]) -> Any:
     return parquet.exported(info.context, run)
 
 
+def _method(sweep: sqlite3.Row, _: Any) -> str:
+    """Give the search's kind, which the configuration, YAML or JSON, says."""
+    found = re.search(r"""["']?method["']?: *["']?(\w+)""", sweep["config"])
+    return found[1] if found else "custom"
+
+
 def _sweep_runs(sweep: sqlite3.Row, info: Any, first: int | None = None, after: str | None = None) -> Any:
     found = info.context.store.rows(
         runs.SELECT + f"WHERE project_id = ? AND sweep = ? AND {runs.ALIVE} ORDER BY run.id",
@@ -157,7 +164,7 @@ RESOLVERS = {
         "id": lambda sweep, _: ids.encode("Sweep", sweep["id"]),
         "createdAt": lambda sweep, _: ids.iso(sweep["created_ms"]),
         "updatedAt": lambda sweep, _: ids.iso(sweep["updated_ms"]),
-        "method": lambda sweep, _: None,
+        "method": _method,
         "project": _project,
         "runCount": lambda sweep, info: len(_sweep_runs(sweep, info, 10**6)["edges"]),
         "runs": _sweep_runs,
