@@ -142,7 +142,7 @@ def list_packages(call: Call) -> dict[str, Any]:
         and part in row[1]["ModelPackageName"].lower()
     ]
     shown, token = page(call, rows)
-    return {"ModelPackageSummaryList": [project("ModelPackageSummary", _now(call, row)) for row in shown], **token}
+    return {"ModelPackageSummaryList": [_summary(call, row) for row in shown], **token}
 
 
 def batch_describe(call: Call) -> dict[str, Any]:
@@ -192,6 +192,14 @@ def _unversioned(call: Call, request: dict[str, Any]) -> str:
 
 
 _STATUS = {"ModelPackageStatus": "Completed", "ModelPackageStatusDetails": {"ValidationStatuses": []}}
+
+
+def _summary(call: Call, document: Document) -> Document:
+    """Give a package as it is listed: a version without ModelPackageName (sagemaker-python-sdk#5606)."""
+    summary = project("ModelPackageSummary", _now(call, document))
+    if "ModelPackageVersion" in document:
+        del summary["ModelPackageName"]
+    return summary
 
 
 def _group(call: Call, name_or_arn: str) -> Document:
