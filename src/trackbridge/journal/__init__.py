@@ -1,7 +1,7 @@
 """The crash-proof log on disk of one run in one process: format, writer, reader (DESIGN §5)."""
 
 from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cursor
-from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record
+from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record, first_logged_ns
 from trackbridge.journal.files import bytes_used
 from trackbridge.journal.format import Counters
 from trackbridge.journal.hot import checked_rows
@@ -31,6 +31,7 @@ __all__ = [
     "cursor_path",
     "discard",
     "find_journals",
+    "first_logged_ns",
     "is_alive",
     "load_cursor",
     "read_identity",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from trackbridge.journal.ranges import Ranges
 
-__all__ = ["Batch", "Damage", "DamageKind", "RawPoint", "Record"]
+__all__ = ["Batch", "Damage", "DamageKind", "RawPoint", "Record", "first_logged_ns"]
 
 
 class RawPoint(NamedTuple):
@@ -32,6 +33,11 @@ class Record(NamedTuple):
     kind: int
     payload: bytes
     time_ns: int
+
+
+def first_logged_ns(entries: Iterable[RawPoint | Record]) -> int | None:
+    """Give when the first of them was logged that says so: a time of the caller's may be any."""
+    return next((entry.time_ns for entry in entries if isinstance(entry, Record) or entry.stamped), None)
 
 
 DamageKind: TypeAlias = Literal[

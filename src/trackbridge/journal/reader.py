@@ -42,6 +42,7 @@ def discard(directory: Path) -> None:
 
     if is_alive(directory):
         raise Conflict(f"the journal in {directory} is still being written", remedy="Wait for its process to end.")
+    (directory / OWNER_FILE).unlink(missing_ok=True)  # first: what is left by a death in between is no journal
     shutil.rmtree(directory, ignore_errors=True)
     with suppress(OSError):  # other writers of the run may have journals there
         directory.parent.rmdir()

@@ -22,7 +22,7 @@ class Batch:
     """Items of one kind for one call, which may be made again.
 
     Attributes:
-        kind: "point", "write", "artifact", "object", "sidecar" or "version".
+        kind: "point", "write", "object", "sidecar" or "version".
         items: What is sent.
         send: Makes the call; gives what the backend refused of it.
         odd: How often it failed in a way that no adapter should fail.

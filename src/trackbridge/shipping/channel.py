@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from trackbridge.errors import IntegrityError, TrackbridgeError
 from trackbridge.journal import (
@@ -20,6 +20,7 @@ from trackbridge.journal import (
     Ranges,
     RawPoint,
     cursor_path,
+    first_logged_ns,
     load_cursor,
     save_cursor,
 )
@@ -34,6 +35,7 @@ from trackbridge.shipping.delivery import DeadLetter, Delivery, Ledger
 from trackbridge.shipping.progress import Progress
 from trackbridge.shipping.resolve import PointResolver
 from trackbridge.shipping.retry import Backoff, may_recover
+from trackbridge.shipping.uploads import Uploads
 from trackbridge.shipping.waybill import Destination, Waybill
 
 __all__ = ["Channel", "Connection", "consumer"]
@@ -44,6 +46,9 @@ _MOST_BYTES: Final = 16 << 20
 _LAST_SEQUENCE: Final = 2**62  # of a status that nobody but us writes for a writer
 _HARMLESS: Final = frozenset({"hole", "checksum"})  # a record was never accepted, or can be read all the same
 _DURABLE_EVERY_S: Final = 0.5
+_SAVE_UPLOADS_EVERY_S: Final = 0.1
+
+_Later: TypeAlias = LoggedVersion | StatusWrite  # what comes after all artifacts
 
 
 def consumer(place: int) -> str:
@@ -66,13 +71,22 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is under way: which slots, how many records, since when (UTC ns), files that are free afterwards."""
+    """What is under way: which slots, how many records, since when (UTC ns), artifacts to go next, by their slots."""
 
     covered: Ranges
     count: int
     since_ns: int
-    artifacts: tuple[LoggedArtifact, ...] = ()
+    artifacts: Mapping[int, LoggedArtifact] = field(default_factory=dict)
     versions: tuple[LoggedVersion, ...] = ()
+
+
+class _Found(NamedTuple):
+    """What one look at a journal found; some of it by slot, as it is delivered apart from the rest."""
+
+    items: list[Item]
+    artifacts: dict[int, LoggedArtifact]
+    later: dict[int, _Later]
+    since_ns: int
 
 
 class Channel:
@@ -111,33 +125,47 @@ class Channel:
         self._deliverer: Deliverer | None = None
         self._refused: TrackbridgeError | None = None
         self._plan: _Plan | None = None
-        self._held: dict[int, LoggedVersion] = {}  # by slot: versions whose number is not known yet
+        self._held: dict[int, _Later] = {}  # by slot: what has to wait for artifacts, or for a version's number
+        self._uploads = Uploads(self._send_artifact, self.ledger)
+        self._uploaded: list[LoggedArtifact] = []  # since the cursor was saved
         self._backoff = Backoff()
-        self._durable_at = 0.0
+        self._durable_at = self._saved_at = 0.0
         self._waiting = False
 
     @property
     def is_down(self) -> bool:
-        """Whether the last try failed."""
-        return self.retry_at > 0.0
+        """Whether the last try failed, of artifacts or of anything else."""
+        return self.retry_at > 0.0 or self._uploads.retry_at > 0.0
+
+    def upload_beside(self, wake: Callable[[], object]) -> None:
+        """Send artifacts on threads of their own from now on; `wake` is called when there is more to do for `work`."""
+        self._uploads.wake = wake
+
+    def rest_s(self) -> float:
+        """Give the seconds until something that failed is tried again."""
+        waits = [at - time.monotonic() for at in (self.retry_at, self._uploads.retry_at) if at]
+        return max(0.0, min(waits, default=0.0))
 
     @property
     def seen(self) -> int:
         """How many slots are delivered or under way."""
         plan = self._plan
-        return len(self._delivered) + (len(plan.covered) if plan else 0) + len(self._held)
+        planned = len(plan.covered) + len(plan.artifacts) if plan else 0
+        return len(self._delivered) + planned + len(self._held) + len(self._uploads)
 
     def state(self) -> Delivery:
         """Give the state as a record; `queued` counts what is under way, not what nobody has read yet."""
         plan = self._plan
-        queued = (plan.count if plan else 0) + len(self._held)
-        return self.ledger.snapshot(queued, max(0.0, (time.time_ns() - plan.since_ns) / 1e9) if plan else None)
+        queued = (plan.count if plan else 0) + len(self._held) + len(self._uploads)
+        since = [at_ns for at_ns in (plan.since_ns if plan else 0, self._uploads.oldest_ns) if at_ns]
+        return self.ledger.snapshot(queued, max(0.0, (time.time_ns() - min(since)) / 1e9) if since else None)
 
-    def work(self, free: Callable[[LoggedArtifact], None]) -> None:
+    def work(self, free: Callable[[LoggedArtifact], None], *, hurry: bool) -> None:
         """Deliver until nothing is left to read or the backend fails; then `retry_at` says when to come again.
 
         Args:
             free: Told of every artifact that this backend has.
+            hurry: Somebody waits: what has failed is tried again at once.
         """
         if self.done:
             return
@@ -145,17 +173,19 @@ class Channel:
         try:
             if self._deliverer is None and self._refused is None:
                 self._connect()
+            self._upload(free, hurry=hurry)
             while self._plan or self._next():
                 if self._deliverer:
                     self._deliverer.work()
                 self._settle(free)
+                self._upload(free, hurry=False)
         except Exception as error:  # noqa: BLE001 - nothing about a backend reaches the training loop (X2)
             self.ledger.retried(error)
             self.retry_at = time.monotonic() + self._backoff.after(error)
         else:
             self._backoff.reset()
             self.retry_at = 0.0
-            self.idle = not (self._held or self._waiting)
+            self.idle = not (self._held or self._waiting or self._uploads)
 
     def save(self, *, durable: bool) -> None:
         """Move the cursor on the disk to what is delivered."""
@@ -171,6 +201,8 @@ class Channel:
 
     def close(self) -> None:
         """Let go of the journal's files and of the backend."""
+        if self._uploaded:  # their copies go with the journal
+            self.save(durable=False)
         self._reader.close()
         self._connection.release()
 
@@ -215,24 +247,26 @@ class Channel:
 
     def _look(self) -> tuple[bool, bool]:
         """Plan what one look at the journal gives; tell whether that is something, and whether to look again."""
-        batch = self._reader.read(self._delivered | _slots(self._held), limit=_MOST_ENTRIES, limit_bytes=_MOST_BYTES)
+        known = self._delivered | _slots(self._held) | _slots(self._uploads.slots())
+        batch = self._reader.read(known, limit=_MOST_ENTRIES, limit_bytes=_MOST_BYTES)
         for damage in batch.damage:
             self._report(damage)
-        items, versions, since_ns = self._decoded(batch)
-        covered, ready = batch.covered, self._ready(versions)
-        self._held |= {slot: record for slot, record in versions.items() if slot not in ready}
-        covered = _without(covered, _slots(self._held)) | _slots(ready)
-        if items or ready:
-            self._take(items, [ready[slot] for slot in sorted(ready)], covered, since_ns)
+        found = self._decoded(batch)
+        self._held |= found.later
+        ready = {} if found.artifacts else self._ready()
+        covered = _without(batch.covered, _slots(self._held) | _slots(found.artifacts)) | _slots(ready)
+        if found.items or ready:
+            self._take(found, ready, covered)
             return True, False
         self._delivered |= covered
         self._waiting = batch.waiting
         return (False, True) if batch.more else (self._end(finished=batch.finished), False)
 
-    def _decoded(self, batch: Batch) -> tuple[list[Item], dict[int, LoggedVersion], int]:
-        """Give the records of a batch, its model versions by slot, and when its first was logged."""
+    def _decoded(self, batch: Batch) -> _Found:
+        """Give the records of a batch, and when its first was logged."""
         items: list[Item] = []
-        versions: dict[int, LoggedVersion] = {}
+        artifacts: dict[int, LoggedArtifact] = {}
+        later: dict[int, _Later] = {}
         progress, resolve = self._progress, self._progress.resolver.resolve
         last_ns = progress.last_ns
         for entry in batch.entries:
@@ -251,34 +285,42 @@ class Channel:
             if isinstance(record, LoggedSeries):
                 items += progress.resolver.resolve_series(record)
             elif isinstance(record, LoggedVersion):
-                versions[entry.slot] = record
+                later[entry.slot] = record
+            elif isinstance(record, StatusWrite) and record.status in ENDED:
+                later[entry.slot] = record
+                progress.ended = True
             else:
                 items.append(record)
-                progress.ended = progress.ended or (isinstance(record, StatusWrite) and record.status in ENDED)
+                if isinstance(record, LoggedArtifact):
+                    artifacts[entry.slot] = record
         progress.last_ns = last_ns
-        return items, versions, batch.entries[0].time_ns if batch.entries else time.time_ns()
+        return _Found(items, artifacts, later, first_logged_ns(batch.entries) or time.time_ns())
 
-    def _ready(self, fresh: dict[int, LoggedVersion]) -> dict[int, LoggedVersion]:
-        """Give the model versions that can be created now: their number is ours to give, or known."""
-        waiting = self._held | fresh
+    def _ready(self) -> dict[int, _Later]:
+        """Take from what is held what can be delivered now: no artifact is left, a version's number is known or ours."""
+        if self._uploads:
+            return {}
         ready = {
             slot: record
-            for slot, record in waiting.items()
-            if self._numbers or self._board.ticket(record.token).settled.is_set()
+            for slot, record in sorted(self._held.items())
+            if self._numbers or isinstance(record, StatusWrite) or self._board.ticket(record.token).settled.is_set()
         }
-        self._held = {slot: record for slot, record in self._held.items() if slot not in ready}
+        for slot in ready:
+            del self._held[slot]
         return ready
 
-    def _take(self, items: list[Item], versions: Sequence[LoggedVersion], covered: Ranges, since_ns: int) -> None:
+    def _take(self, found: _Found, ready: Mapping[int, _Later], covered: Ranges) -> None:
+        items = found.items + [record for record in ready.values() if isinstance(record, StatusWrite)]
+        versions = tuple(record for record in ready.values() if isinstance(record, LoggedVersion))
         count = sum(map(count_of, items)) + len(versions)
-        artifacts = tuple(item for item in items if isinstance(item, LoggedArtifact))
         if self._deliverer is None:
             self._bury(count, versions)
+            covered |= _slots(found.artifacts)
         else:
             self._deliverer.plan(items)
             for version in versions:
                 self._deliverer.expect(version, self._board.ticket(version.token))
-        self._plan = _Plan(covered, count, since_ns, artifacts, tuple(versions))
+        self._plan = _Plan(covered, count, found.since_ns, found.artifacts, versions)
 
     def _bury(self, count: int, versions: Sequence[LoggedVersion]) -> None:
         """Refuse what is meant for a run that the backend itself refuses."""
@@ -298,19 +340,43 @@ class Channel:
         if self._numbers:
             for version in plan.versions:
                 self._board.keep(version.token)
-        now = time.monotonic()
+        if self._deliverer is None:
+            self._uploaded += plan.artifacts.values()
+        else:
+            for slot, artifact in plan.artifacts.items():
+                self._uploads.add(slot, artifact)
+        self._save_and_free(free)
+
+    def _upload(self, free: Callable[[LoggedArtifact], None], *, hurry: bool) -> None:
+        """Let artifacts go on; those that arrived count as delivered, one by one."""
+        if not self._uploads:
+            return
+        settled = self._uploads.advance(hurry=hurry)
+        self._delivered |= _slots(slot for slot, _ in settled)
+        self._uploaded += [artifact for _, artifact in settled]
+        late = time.monotonic() >= self._saved_at + _SAVE_UPLOADS_EVERY_S
+        if self._uploaded and (late or not self._uploads):
+            self._save_and_free(free)
+
+    def _send_artifact(self, record: LoggedArtifact) -> None:
+        assert self._deliverer is not None
+        self._deliverer.upload(record)
+
+    def _save_and_free(self, free: Callable[[LoggedArtifact], None]) -> None:
+        self._saved_at = now = time.monotonic()
         durable = now >= self._durable_at
         if durable:
             self._durable_at = now + _DURABLE_EVERY_S
         self.save(durable=durable)
-        for artifact in plan.artifacts:
+        uploaded, self._uploaded = self._uploaded, []
+        for artifact in uploaded:
             free(artifact)
 
     def _end(self, *, finished: bool) -> bool:
         """Where the writer is gone, plan to say how its run ended, unless it did; True if there is a plan."""
         counters = self._reader.counters()
         self.ledger.missing(counters.dropped_points + counters.dropped_records)
-        if not finished or self._held:
+        if not finished or self._held or self._uploads:
             return False
         progress = self._progress
         if progress.ended or self._waybill.attached:
@@ -322,7 +388,7 @@ class Channel:
         stamp = Stamp(at_ns, self._reader.identity.writer, _LAST_SEQUENCE)
         status = StatusWrite(self._waybill.epoch, "KILLED", at_ns // 1_000_000, stamp)
         progress.ended = True
-        self._take([status], (), Ranges(), at_ns)
+        self._take(_Found([status], {}, {}, at_ns), {}, Ranges())
         return True
 
     def _report(self, damage: Damage) -> None:

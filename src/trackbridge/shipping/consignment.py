@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
-from trackbridge.errors import ConfigurationError, TrackbridgeError
+from trackbridge.errors import ConfigurationError, NotFound, TrackbridgeError
 from trackbridge.journal import JournalReader, bytes_used, discard, is_alive, read_identity, try_lock
 from trackbridge.records.log import LoggedArtifact
 from trackbridge.records.models import ModelVersion
@@ -79,7 +79,9 @@ class Consignment:
         Raises:
             ConfigurationError: a later version wrote it, or the directory cannot be written to.
             IntegrityError: nothing says where it goes.
+            NotFound: there is no journal.
         """
+        read_identity(directory)
         try:
             lock = os.open(directory / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
@@ -95,6 +97,10 @@ class Consignment:
                 os.close(lock)
                 return None
             return cls(directory, connector, lock)
+        except NotFound:  # delivered and deleted meanwhile, all but the lock that we have just made
+            os.close(lock)
+            discard(directory)
+            return None
         except BaseException:
             with contextlib.suppress(OSError):
                 os.close(lock)
@@ -128,9 +134,9 @@ class Consignment:
         """Give what became of a model version, None while that is open."""
         return self._board.settled(token)
 
-    def work(self, channel: Channel) -> None:
+    def work(self, channel: Channel, *, hurry: bool = False) -> None:
         """Let one of the channels do what it can, and free what no channel needs any more."""
-        channel.work(self._free)
+        channel.work(self._free, hurry=hurry)
         now = time.monotonic()
         if now >= self._reclaim_at:
             self._reclaim_at = now + _RECLAIM_EVERY_S

@@ -94,7 +94,7 @@ class InlineCrew(_Crew):
         deadline = time.monotonic() + timeout_s
         self._work(hurry=True)
         while self._waits() and (left := deadline - time.monotonic()) > 0:
-            waits = [channel.retry_at - time.monotonic() for channel in self._channels if not channel.idle]
+            waits = [channel.rest_s() for channel in self._channels if not channel.idle]
             time.sleep(min(left, max(0.01, min(waits, default=0.0))))
             self._work(hurry=False)
 
@@ -121,7 +121,7 @@ class InlineCrew(_Crew):
         with self._working:
             for channel in self._channels:
                 if hurry or time.monotonic() >= channel.retry_at:
-                    self.consignment.work(channel)
+                    self.consignment.work(channel, hurry=hurry)
 
 
 class ThreadCrew(_Crew):
@@ -141,6 +141,7 @@ class ThreadCrew(_Crew):
         if self.over:
             consignment.release()
         for hand in self._hands:
+            hand.channel.upload_beside(hand.wake.set)
             hand.thread = threading.Thread(
                 target=self._run, args=(hand,), name=f"trackbridge-{hand.channel.destination.name}", daemon=True
             )
@@ -190,8 +191,9 @@ class ThreadCrew(_Crew):
         channel = hand.channel
         try:
             while not self._stopping:
-                asked = hand.asked
-                self.consignment.work(channel)
+                asked, hurry = hand.asked, hand.asked > hand.heard
+                hand.heard = asked
+                self.consignment.work(channel, hurry=hurry)
                 with self._progress:
                     if channel.idle:
                         hand.served = asked
@@ -222,7 +224,7 @@ class _Hand:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.wake = threading.Event()
-        self.asked = 0
+        self.asked = self.heard = 0
         self.served = -1
         self.thread: threading.Thread | None = None
 

@@ -1,9 +1,10 @@
 """One writer's records to one run of one backend: batched, idempotent, settled one by one.
 
-The order within a plan is sidecar objects, params, tags and datasets, points, environment files, artifacts, status,
-model versions. An entry of the sidecar applies only to the native value that it names, so that storing it *first*
-means: a crash in between leaves an entry that applies to nothing, never a native value without its truth. The status
-follows all data: who reads that a run has ended finds the whole of it.
+The order within a plan is sidecar objects, params, tags and datasets, points, environment files, status, model
+versions. An entry of the sidecar applies only to the native value that it names, so that storing it *first* means: a
+crash in between leaves an entry that applies to nothing, never a native value without its truth. Artifacts go beside
+plans, once theirs has stored their entries; status and model versions are planned when no artifact is left: who reads
+that a run has ended finds the whole of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from trackbridge.errors import Rejected, TrackbridgeError
 from trackbridge.protocol import Backend, Refused, Scope
@@ -23,14 +24,13 @@ from trackbridge.shipping.batches import Atom, Batch, atoms_of, cut, gather, wri
 from trackbridge.shipping.delivery import DeadLetter, Ledger
 from trackbridge.shipping.files import open_logged
 from trackbridge.shipping.retry import Pace, may_recover, patiently
+from trackbridge.shipping.uploads import MOST_ODD
 from trackbridge.shipping.versions import Ticket, create_version
 from trackbridge.sidecar import Entry, PointSplitter, encode_entries, object_name, split_artifact, split_writes
 
 __all__ = ["Deliverer", "Item", "count_of"]
 
 Item: TypeAlias = MetricPoint | LogRecord
-
-_MOST_ODD: Final = 5  # tries of a call that fails as no adapter should, before its content is given up
 
 
 @dataclass(slots=True)
@@ -84,13 +84,8 @@ class Deliverer:
         self._size = 0
         self._rejected = 0
 
-    @property
-    def waiting(self) -> int:
-        """How many model versions are still to be created."""
-        return len(self._versions) + sum(batch.kind == "version" for batch in self._batches)
-
     def plan(self, items: Sequence[Item]) -> None:
-        """Cut records into calls to the backend's limits; contacts nothing."""
+        """Cut records into calls to the backend's limits; contacts nothing. Of artifacts only what the sidecar keeps."""
         limits = self._backend.limits
         entries: list[Entry] = []
         found = _sorted_out(items)
@@ -104,9 +99,7 @@ class Deliverer:
         batches += [Batch("point", piece, self._send_points) for piece in cut(native, limits.points_per_write)]
         batches += [Batch("object", [record], self._send_object) for record in found.objects]
         for record in found.artifacts:
-            path, more = split_artifact(record.path, record.size, record.sha256, record.stamp, limits)
-            entries += more
-            batches.append(Batch("artifact", [(path, record)], self._send_artifact))
+            entries += self._split(record)[1]
         if found.statuses:
             writes, more = split_writes(RunWrites(status=max(found.statuses, key=lambda write: write.key)), limits)
             entries += more
@@ -117,7 +110,23 @@ class Deliverer:
             self._objects += 1
             batches.insert(0, Batch("sidecar", [named], self._send_entries))
         self._batches.extend(batches)
-        self._size += sum(count_of(item) for item in items)
+        self._size += sum(count_of(item) for item in items) - len(found.artifacts)
+
+    def upload(self, record: LoggedArtifact) -> None:
+        """Send an artifact that was planned; on any thread.
+
+        Raises:
+            Rejected: the file is gone, or no longer what it was at the call.
+            Exception: what the backend said against it, or how it failed.
+        """
+
+        def call() -> None:
+            self._pace.wait()
+            with open_logged(record) as content:
+                path = self._split(record)[0]
+                self._backend.adapter.artifacts.put(self._run_id, path, content, size=record.size, sha256=record.sha256)
+
+        patiently(call, self._ledger.retried)
 
     def expect(self, record: LoggedVersion, ticket: Ticket) -> None:
         """Take on a model version, to be created after all that is planned, as soon as its number is known."""
@@ -182,6 +191,11 @@ class Deliverer:
             self._rejected += count
         self._ledger.rejected(DeadLetter(kind, name, error.message, error.clause, count), error)
 
+    def _split(self, record: LoggedArtifact) -> tuple[str, list[Entry]]:
+        limits = self._backend.limits
+        path, entries = split_artifact(record.path, record.size, record.sha256, record.stamp, limits)
+        return path, list(entries)
+
     def _send_writes(self, atoms: Sequence[Atom]) -> Iterable[Refused]:
         return self._backend.adapter.runs.write(self._run_id, gather(atoms))
 
@@ -195,12 +209,6 @@ class Deliverer:
 
     def _send_object(self, records: Sequence[LoggedObject]) -> Iterable[Refused]:
         return self._send_entries([(record.name, record.data) for record in records])
-
-    def _send_artifact(self, artifacts: Sequence[tuple[str, LoggedArtifact]]) -> Iterable[Refused]:
-        for path, record in artifacts:
-            with open_logged(record) as content:
-                self._backend.adapter.artifacts.put(self._run_id, path, content, size=record.size, sha256=record.sha256)
-        return ()
 
     def _send_version(self, versions: Sequence[tuple[LoggedVersion, Ticket]]) -> Iterable[Refused]:
         for record, ticket in versions:
@@ -235,7 +243,7 @@ def _is_hopeless(batch: Batch, error: Exception) -> bool:
     if isinstance(error, TrackbridgeError):
         return False
     batch.odd += 1
-    return batch.odd >= _MOST_ODD
+    return batch.odd >= MOST_ODD
 
 
 def _label(kind: str, item: Any) -> tuple[str, str]:

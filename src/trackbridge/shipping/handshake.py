@@ -112,6 +112,8 @@ def shake_hands(choices: Sequence[BackendChoice], opening: Opening, *, timeout_s
     try:
         for side in sides:
             side.backend = lease(side.choice)
+            if side.backend.spec.load is not None:
+                side.backend.spec.load()
         deadline = time.monotonic() + timeout_s
         _on_all(partial(_look, opening.header.id), sides, deadline, tolerant=tolerant)
         header = _settle_header(opening, sides)

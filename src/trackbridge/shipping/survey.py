@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trackbridge.errors import TrackbridgeError
-from trackbridge.journal import OWNER_FILE, JournalReader, cursor_path, find_journals, load_cursor
+from trackbridge.journal import OWNER_FILE, JournalReader, cursor_path, find_journals, first_logged_ns, load_cursor
 from trackbridge.shipping.channel import consumer
 from trackbridge.shipping.delivery import Delivery
 from trackbridge.shipping.progress import Progress
@@ -64,12 +64,12 @@ def survey(path: Path) -> Iterator[JournalState]:
 
 def _stands(reader: JournalReader, place: int) -> Delivery:
     cursor = load_cursor(cursor_path(reader.directory, consumer(place)))
-    seen, queued, oldest_ns = cursor.delivered, 0, 0
+    seen, queued = cursor.delivered, 0
+    oldest_ns: int | None = None
     more = True
     while more:
         batch = reader.read(seen)
-        if batch.entries and not oldest_ns:
-            oldest_ns = batch.entries[0].time_ns
+        oldest_ns = oldest_ns or first_logged_ns(batch.entries)
         queued += len(batch.entries)
         seen |= batch.covered
         more = batch.more

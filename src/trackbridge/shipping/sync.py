@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trackbridge.errors import TrackbridgeError
-from trackbridge.journal import is_alive
+from trackbridge.errors import NotFound, TrackbridgeError
+from trackbridge.journal import OWNER_FILE, is_alive
 from trackbridge.shipping.crew import ThreadCrew
 from trackbridge.shipping.delivery import Delivery
 from trackbridge.shipping.hosts import take_on
@@ -78,6 +78,8 @@ class _Journal:
                 crew = take_on(self.directory, inline=False)
                 self.crew = crew if isinstance(crew, ThreadCrew) else None
                 self.over = self.crew is None and self.alive  # its own process sees to it
+        except NotFound:  # delivered and deleted meanwhile
+            self.over = True
         except TrackbridgeError as error:
             self.error, self.over = str(error), True
         if self.crew is not None and self.alive:
@@ -85,7 +87,7 @@ class _Journal:
             self.over = all(channel.idle for channel in self.crew.consignment.channels)
         elif self.crew is not None:
             self.over = self.crew.over
-        elif not self.directory.exists():
+        elif not (self.directory / OWNER_FILE).exists():
             self.over = True
         return self.over
 
@@ -97,7 +99,7 @@ def _finished(found: list[_Journal]) -> Iterator[Synced]:
         deliveries = journal.crew.progress().deliveries if journal.crew else ()
         yield Synced(
             journal.directory,
-            complete=not journal.directory.exists(),
+            complete=not (journal.directory / OWNER_FILE).exists(),
             alive=is_alive(journal.directory),
             deliveries=deliveries,
             error=journal.error,

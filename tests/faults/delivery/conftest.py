@@ -72,7 +72,7 @@ class Site:
 
     def sync_all(self) -> None:
         """Deliver all that is left; nothing is left then."""
-        done = self.sync()
+        done = self.sync(None, "--timeout", "150")
         assert done.returncode == 0, done.stdout + done.stderr
         assert self.journals() == []
 

@@ -1,12 +1,13 @@
 """Hosts in one process: what reaches the backends from a journal, when, and what is said of the rest (X2, §5)."""
 
+import hashlib
 import threading
 import time
 
 import pytest
 
 from trackbridge.errors import AuthError, ConfigurationError, Conflict, NotFound, Rejected, Transient
-from trackbridge.journal import JournalOptions, find_journals
+from trackbridge.journal import JournalOptions, discard, find_journals, read_identity
 from trackbridge.protocol import Limits
 from trackbridge.records.log import LoggedArtifact, LoggedParams, LoggedSeries, LoggedVersion
 from trackbridge.records.writes import RunHeader, Stamp, StatusWrite
@@ -15,6 +16,7 @@ from trackbridge.shipping.consignment import Consignment, dead_letters
 from trackbridge.shipping.crew import InlineCrew, ThreadCrew
 from trackbridge.shipping.outlet import JournalOutlet
 from trackbridge.shipping.survey import survey
+from trackbridge.shipping.sync import deliver
 from trackbridge.shipping.waybill import Destination, Waybill
 
 HOSTS = ["inline", "thread"]
@@ -277,6 +279,99 @@ def test_staged_files_go_when_the_last_backend_has_them(yard, site, make_site):
     assert not source.exists()
 
 
+def stage(outlet, path, content=b""):
+    source = outlet.place() / "files" / path
+    source.parent.mkdir(exist_ok=True)
+    source.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    outlet.put(LoggedArtifact(path, source, len(content), digest, Stamp(1, "w", 1), staged=True))
+    return source
+
+
+def holding(gate, *kinds):
+    return lambda family, method, _: gate.wait(30) if (family, method) in kinds else None
+
+
+def test_an_artifact_under_way_holds_up_no_point(yard, site):
+    gate = threading.Event()
+    site.faulty.fault = holding(gate, ("artifacts", "put"))
+    outlet = yard.start("thread", site)
+    source = stage(outlet, "large")
+    for first in (0, 10):
+        log(outlet, first + 10)
+        until(lambda first=first: len(site.points()) == first + 10)
+    (state,) = outlet.flush(0.2)
+    assert (state.queued, source.exists()) == (1, True)
+    assert state.oldest_s is not None
+    gate.set()
+    assert outlet.flush(10)[0].complete
+    assert not source.exists()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_end_and_versions_come_after_all_artifacts(yard, site, host):
+    outlet = yard.start(host, site)
+    site.real.registry.ensure_model("m")
+    for number in range(9):
+        stage(outlet, f"{number}")
+    outlet.register(LoggedVersion("t", "m", "3", None, 1))
+    outlet.put(END)
+    assert outlet.close(10)[0].complete
+    calls = [
+        call
+        for call in site.faulty.calls
+        if call in {("artifacts", "put"), ("runs", "write"), ("registry", "create_version")}
+    ]
+    assert calls == [*[("artifacts", "put")] * 9, ("runs", "write"), ("registry", "create_version")]
+    assert site.run.status == "FINISHED"
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_points_arrive_while_artifacts_cannot(yard, site, host):
+    site.faulty.fault = lambda family, *_: failing(Transient("no bucket"))() if family == "artifacts" else None
+    outlet = yard.start(host, site)
+    source = stage(outlet, "a", b"content")
+    log(outlet, 10)
+    outlet.put(END)
+    (state,) = outlet.flush(0.5)
+    assert (state.queued, len(site.points()), site.run.status) == (2, 10, "RUNNING")
+    assert "no bucket" in state.error
+    assert source.exists()
+    site.faulty.fault = lambda *_: None
+    assert outlet.close(10)[0].complete
+    assert site.run.status == "FINISHED"
+
+
+def test_what_has_arrived_is_not_sent_again_by_the_next_shipper(yard, site):
+    gate, stuck = threading.Event(), threading.Event()
+
+    def fault(family, method, arguments):
+        if (family, method) == ("artifacts", "put") and arguments[1] == "stuck":
+            stuck.set()
+            gate.wait(30)
+            raise AuthError("cut off")  # not tried again at once
+
+    site.faulty.fault = fault
+    outlet = yard.start("thread", site)
+    for path in ("a", "b", "stuck", "c"):
+        stage(outlet, path)
+    outlet.put(END)
+    assert stuck.wait(20)
+    until(lambda: outlet.state()[0].delivered == 3)
+    assert outlet.close(0.3)[0].queued == 2
+    gate.set()
+    site.faulty.fault, site.faulty.calls = lambda *_: None, []
+    until(
+        lambda: (
+            (crew := yard.take_on({site.name: site}, inline=False, directory=outlet.directory))
+            and (crew.close(10) or True)
+        )
+    )
+    assert site.faulty.calls.count(("artifacts", "put")) == 1
+    assert [found.path for found in site.real.artifacts.list(site.run_id)] == ["a", "b", "c", "stuck"]
+    assert site.run.status == "FINISHED"
+
+
 def test_the_others_take_the_number_that_the_first_has_given(yard, site, make_site):
     other = make_site(name="other")
     for each in (site, other):
@@ -356,6 +451,36 @@ def test_many_threads_may_log_at_once(yard, site):
         thread.join()
     assert outlet.flush(20)[0].complete
     assert len(site.points()) == 4_000
+
+
+def test_a_journal_that_goes_while_it_is_taken_on_leaves_nothing(yard, site, monkeypatch):
+    """Another shipper deletes what it has delivered at any moment, the lock file of the next one not yet there."""
+    outlet = yard.start("thread", site, take_on=False)
+    outlet._writer.close()
+    seen = []
+
+    def read(directory):
+        seen.append(directory)
+        if len(seen) == 2:
+            (directory / "owner.json").unlink()
+        return read_identity(directory)
+
+    monkeypatch.setattr("trackbridge.shipping.consignment.read_identity", read)
+    assert yard.take_on({site.name: site}, inline=False, directory=outlet.directory) is None
+    assert list(yard.root.glob("*")) == []
+
+
+def test_sync_is_content_with_what_another_delivers_meanwhile(yard, site, monkeypatch):
+    outlet = yard.start("thread", site, take_on=False)
+    outlet._writer.close()
+
+    def take_on(directory, *, inline):
+        discard(directory)
+        raise NotFound("it is gone")
+
+    monkeypatch.setattr("trackbridge.shipping.sync.take_on", take_on)
+    (synced,) = deliver(yard.root, timeout_s=5)
+    assert (synced.complete, synced.error) == (True, None)
 
 
 def test_what_is_no_journal_is_left_alone(yard, tmp_path):
