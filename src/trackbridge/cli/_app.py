@@ -9,7 +9,20 @@ from typing import Annotated, Final
 
 import typer
 
-from trackbridge.cli import backends, check, conformance, demo, doctor, gate, migrate, models, runs, sync, verify
+from trackbridge.cli import (
+    backends,
+    check,
+    conformance,
+    demo,
+    doctor,
+    gate,
+    migrate,
+    models,
+    policy,
+    runs,
+    sync,
+    verify,
+)
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
 
@@ -38,6 +51,7 @@ app.command()(migrate.migrate)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
 app.command()(check.check)
+app.add_typer(policy.app, name="policy")
 
 
 def _version(asked: bool) -> None:

@@ -15,7 +15,7 @@ from trackbridge.gates.checks.readings import USES
 from trackbridge.gates.checks.regressions import DIRECTIONS
 from trackbridge.gates.facts import SliceTable
 from trackbridge.gates.features import read_columns
-from trackbridge.gates.tables import Key, Table
+from trackbridge.gates.tables import GateTable, Key
 from trackbridge.gates.verdicts import STATUSES, Check
 from trackbridge.protocol import GateCheck
 from trackbridge.protocol.discovery import hooks
@@ -87,7 +87,7 @@ def parse_gate(model: str, values: object, *, base: Path) -> Gate:
     Raises:
         ConfigurationError: an unknown key, a wrong value, a schema that cannot be read, or nothing to check.
     """
-    table = Table(values, ("gates", model), KEYS[""])
+    table = GateTable(values, ("gates", model), KEYS[""])
     checks = tuple(_checks(table, base))
     if not checks:
         raise ConfigurationError(
@@ -102,14 +102,14 @@ def parse_gate(model: str, values: object, *, base: Path) -> Gate:
     )
 
 
-def _baseline(table: Table, values: object) -> str:
+def _baseline(table: GateTable, values: object) -> str:
     number = values.get("baseline") if isinstance(values, Mapping) else None
     if isinstance(number, int) and not isinstance(number, bool) and number > 0:
         return str(number)
     return table.text("baseline", "Production")
 
 
-def _checks(gate: Table, base: Path) -> Iterator[Check]:
+def _checks(gate: GateTable, base: Path) -> Iterator[Check]:
     age_s = gate.number("max_age_s", least=0)
     no_baseline = gate.choice("no_baseline", STATUSES, "insufficient")
     for table in gate.tables("metric", KEYS["metric"]):
@@ -126,7 +126,7 @@ def _checks(gate: Table, base: Path) -> Iterator[Check]:
         yield Custom(_plugin(table), table.mapping("options"))
 
 
-def _metric(table: Table, age_s: float | None, no_baseline: NoBaseline) -> Iterator[Check]:
+def _metric(table: GateTable, age_s: float | None, no_baseline: NoBaseline) -> Iterator[Check]:
     name, use = table.text("name"), table.choice("use", USES, "last")
     own_age_s = table.number("max_age_s", least=0)
     age_s = age_s if own_age_s is None else own_age_s
@@ -142,7 +142,7 @@ def _metric(table: Table, age_s: float | None, no_baseline: NoBaseline) -> Itera
         yield Regression(name, table.choice("direction", DIRECTIONS), allowed, use, age_s, no_baseline)
 
 
-def _slice(table: Table, age_s: float | None) -> SliceCheck:
+def _slice(table: GateTable, age_s: float | None) -> SliceCheck:
     by = table.texts("by")
     if not by:
         raise table.wrong("by", "a list of one attribute or more")
@@ -167,21 +167,21 @@ def _slice(table: Table, age_s: float | None) -> SliceCheck:
     )
 
 
-def _predictions(table: Table, slices: Table) -> SliceTable:
+def _predictions(table: GateTable, slices: GateTable) -> SliceTable:
     from trackbridge.gates.fairness import METRICS
 
     slices.choice("metric", tuple(METRICS))
     return SliceTable(table.text("path"), table.text("truth"), table.text("prediction"), table.text("positive", "1"))
 
 
-def _bounds(table: Table) -> tuple[float | None, float | None]:
+def _bounds(table: GateTable) -> tuple[float | None, float | None]:
     least, most = table.number("min"), table.number("max")
     if least is not None and most is not None and least > most:
         raise table.wrong("min", f"no more than max, {most:g}")
     return least, most
 
 
-def _schema(table: Table, base: Path) -> Schema:
+def _schema(table: GateTable, base: Path) -> Schema:
     path = table.text("path")
     try:
         columns = read_columns(base / path)
@@ -197,7 +197,7 @@ def _schema(table: Table, base: Path) -> Schema:
     )
 
 
-def _presence(table: Table) -> Presence:
+def _presence(table: GateTable) -> Presence:
     found = Presence(
         dataset=table.flag("dataset"),
         contexts=table.texts("contexts"),
@@ -211,7 +211,7 @@ def _presence(table: Table) -> Presence:
     return found
 
 
-def _budget(table: Table, age_s: float | None) -> Iterator[Check]:
+def _budget(table: GateTable, age_s: float | None) -> Iterator[Check]:
     size, latency_ms = table.count("max_size_bytes"), table.number("max_latency_ms", least=0)
     if size is None and latency_ms is None:
         raise ConfigurationError(
@@ -224,7 +224,7 @@ def _budget(table: Table, age_s: float | None) -> Iterator[Check]:
         yield Bound(metric, max=latency_ms, max_age_s=age_s, check="budget")
 
 
-def _plugin(table: Table) -> GateCheck:
+def _plugin(table: GateTable) -> GateCheck:
     name = table.text("name")
     checks: list[GateCheck] = [check for group in hooks().hook.trackbridge_gate_checks() for check in group]
     for check in checks:

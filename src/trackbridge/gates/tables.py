@@ -1,108 +1,22 @@
-"""Reads the tables of a gate's configuration: every key is known, every value has its type, every complaint its place."""
+"""What the tables of a gate have besides what all tables of settings have."""
 
 from __future__ import annotations
 
-import difflib
-import math
-from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, TypeVar
 
-from trackbridge.config import setting_place
-from trackbridge.errors import ConfigurationError
+from trackbridge.config.tables import Key, Table
 from trackbridge.gates.checks import Allowance
 from trackbridge.gates.checks.readings import exact
-from trackbridge.records.names import shown
 
-__all__ = ["Key", "Table"]
-
-Key = tuple[str | int, ...]
-_Choice = TypeVar("_Choice", bound=str)
+__all__ = ["GateTable", "Key"]
 
 
-class Table:
-    """One table of settings.
-
-    Args:
-        values: What was written.
-        key: Where in the settings it is, for messages.
-        known: The keys that it may have.
-
-    Raises:
-        ConfigurationError: it is no table, or has an unknown key.
-    """
-
-    def __init__(self, values: object, key: Key, known: Sequence[str]) -> None:
-        if not isinstance(values, Mapping):
-            raise ConfigurationError(f"{setting_place(key)} is {shown(values)}", remedy="It should be a table.")
-        self._values: Mapping[str, Any] = values
-        self.key = key
-        for name in values:
-            if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                remedy = f"Did you mean {near[0]}?" if near else f"The keys there are {', '.join(known)}."
-                raise ConfigurationError(f"{setting_place((*key, name))} is unknown", remedy=remedy)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
-
-    def wrong(self, name: str, wanted: str) -> ConfigurationError:
-        """Make the error for a value that is not what is wanted."""
-        if name not in self._values:
-            return ConfigurationError(f"{setting_place(self.key)} has no {name}", remedy=f"It should be {wanted}.")
-        place = setting_place((*self.key, name))
-        return ConfigurationError(f"{place} is {shown(self._values[name])}", remedy=f"It should be {wanted}.")
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """Give a text that is not empty; without a default it must be there."""
-        value = self._values.get(name, default)
-        if not isinstance(value, str) or not value:
-            raise self.wrong(name, "a text")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Give a list of texts; empty where it is not there."""
-        value = self._values.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            raise self.wrong(name, "a list of texts")
-        return tuple(dict.fromkeys(value))
-
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        """Give true or false."""
-        value = self._values.get(name, default)
-        if not isinstance(value, bool):
-            raise self.wrong(name, "true or false")
-        return value
-
-    def choice(self, name: str, choices: Sequence[_Choice], default: _Choice | None = None) -> _Choice:
-        """Give one of a few texts; without a default it must be there."""
-        value = self._values.get(name, default)
-        for known in choices:
-            if value == known:
-                return known
-        raise self.wrong(name, f"one of {', '.join(choices)}")
-
-    def number(self, name: str, *, least: float = -math.inf) -> float | None:
-        """Give a finite number, None where it is not there."""
-        value = self._values.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value < least:
-            raise self.wrong(name, "a number" if least == -math.inf else f"a number of {least:g} or more")
-        return float(value)
-
-    def count(self, name: str, default: int | None = None) -> int | None:
-        """Give a whole number of 0 or more."""
-        value = self._values.get(name, default)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.wrong(name, "a whole number of 0 or more")
-        return value
+class GateTable(Table):
+    """A table of a gate."""
 
     def allowance(self, name: str) -> Allowance | None:
         """Give how much worse is allowed: ``0.005``, or ``"0.5%"`` of the baseline's magnitude."""
-        value = self._values.get(name)
+        value = self.value(name)
         if not isinstance(value, str):
             amount = self.number(name, least=0)
             return None if amount is None else Allowance(exact(amount))
@@ -113,21 +27,3 @@ class Table:
         if not value.endswith("%") or share < 0 or "/" in value:
             raise self.wrong(name, 'a number of 0 or more, or a share such as "0.5%"')
         return Allowance(share / 100, relative=True)
-
-    def table(self, name: str, known: Sequence[str]) -> Table | None:
-        """Give a table within this one, None where it is not there."""
-        return Table(self._values[name], (*self.key, name), known) if name in self._values else None
-
-    def tables(self, name: str, known: Sequence[str]) -> Iterator[Table]:
-        """Give a list of tables within this one."""
-        listed = self._values.get(name, [])
-        if not isinstance(listed, list):
-            raise self.wrong(name, f"a list of tables, [[{'.'.join(map(str, self.key))}.{name}]]")
-        return (Table(values, (*self.key, name, at), known) for at, values in enumerate(listed))
-
-    def mapping(self, name: str) -> Mapping[str, Any]:
-        """Give a table of anything."""
-        value = self._values.get(name, {})
-        if not isinstance(value, Mapping):
-            raise self.wrong(name, "a table")
-        return value

@@ -6,6 +6,7 @@ import getpass
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from trackbridge.errors import ConfigurationError, NotFound, Rejected
@@ -308,8 +309,18 @@ class Registry:
         number = check_number(version)
         return self._commit(model, lambda state: acts.approval(state, number, decision), by).version(number)
 
+    def _permit(self, act: TrailEntry, version: ModelVersion) -> None:
+        """Let an act pass, or raise; it is asked again whenever the model has changed meanwhile."""
+
     def _commit(self, model: str, propose: Proposal, by: Author) -> ModelState:
-        state, created = commit(self._store, check_name(model, "model"), propose, by)
+        def permitted(state: ModelState) -> TrailEntry | None:
+            act = propose(state)
+            if act is not None:
+                signed = replace(act, actor=by.actor, gate_digest=by.gate_digest, forced=by.forced)
+                self._permit(signed, state.version(act.version))
+            return act
+
+        state, created = commit(self._store, check_name(model, "model"), permitted, by)
         announce(self._backend, model, created)
         return state
 

@@ -229,6 +229,9 @@ class Content(ABC):
     def _put(self, record: LogRecord) -> None: ...
 
     @abstractmethod
+    def _permit(self, record: LogRecord) -> None: ...
+
+    @abstractmethod
     def _tag(self, name: str, value: str | None) -> None: ...
 
     @abstractmethod
@@ -261,6 +264,12 @@ class Content(ABC):
         return path
 
     def _hand_over(self, artifact: LoggedArtifact) -> None:
+        try:
+            self._permit(artifact)
+        except TrackbridgeError:
+            if artifact.staged:
+                artifact.source.unlink(missing_ok=True)
+            raise
         with self._content_lock:
             self._files[artifact.path] = ArtifactRecord(artifact.path, artifact.size, artifact.sha256)
         self._put(artifact)
@@ -282,17 +291,17 @@ class Content(ABC):
         # Another process may have put files into the same folder: then the backend's listing decides.
         digest = folder_digest(own, path) if own and alone else None
         self._check_open()
-        return self._outlet.register(
-            LoggedVersion(
-                token=new_run_id(),
-                model=model,
-                artifact_path=path,
-                digest=digest,
-                created_ms=now_ms(),
-                signature=kind.signature if kind else None,
-                input_example=kind.input_example if kind else None,
-            )
+        version = LoggedVersion(
+            token=new_run_id(),
+            model=model,
+            artifact_path=path,
+            digest=digest,
+            created_ms=now_ms(),
+            signature=kind.signature if kind else None,
+            input_example=kind.input_example if kind else None,
         )
+        self._permit(version)
+        return self._outlet.register(version)
 
 
 def _redacted(dataset: DatasetRecord) -> DatasetRecord:

@@ -229,7 +229,8 @@ class Run(Content):
 
         Raises:
             Rejected: the status is none that ends a run.
-            TrackbridgeError: where ``strict``, what a required backend rejected or still lacks.
+            TrackbridgeError: where ``strict``, what a required backend rejected or still lacks; or the policy asks for
+                something that the run lacks, and for an error where it does.
         """
         if check_status(status) not in ENDED:
             raise Rejected(f"a run cannot finish as {status}", clause="R3", remedy=f"Use {', '.join(sorted(ENDED))}.")
@@ -238,9 +239,11 @@ class Run(Content):
             if self._finishing:
                 return self._deliveries
             self._finishing = True
+        verdict = None
         try:
             if self._captured:
                 self._captured(deadline - time.monotonic())
+            verdict = self._judged()
         finally:
             if not self._attached:
                 self._outlet.put(StatusWrite(self._spec.epoch, status, now_ms(), self._stamp()))
@@ -250,6 +253,8 @@ class Run(Content):
         finally:
             leave(self)
         self._report()
+        if verdict and status == "FINISHED":
+            raise verdict
         return self._deliveries
 
     def end(self, error: BaseException | None) -> None:
@@ -293,7 +298,21 @@ class Run(Content):
 
     def _put(self, record: LogRecord) -> None:
         self._check_open()
+        self._permit(record)
         self._outlet.put(record)
+
+    def _permit(self, record: LogRecord) -> None:
+        if self._spec.guard:
+            self._spec.guard.see(record)
+
+    def _judged(self) -> Rejected | None:
+        """Mark what the run lacks by the policy; a resumed or attached part does not know all that the run has."""
+        if self._spec.guard is None or self._attached or self._spec.resumed:
+            return None
+        text, error = self._spec.guard.finish()
+        if text:
+            self._tag("trackbridge.policy", text)
+        return error
 
     def _tag(self, name: str, value: str | None) -> None:
         self._put(TagWrite(name, value, self._stamp()))
@@ -302,12 +321,20 @@ class Run(Content):
         self._put(AttributeWrite(name, redact_value(value, name), self._stamp()))
 
     def _guarded(self, log: LogPoints) -> LogPoints:
-        """Let a strict run raise with the next point what a backend rejected (X2)."""
-        if not self._spec.strict:
+        """Let a strict run raise with the next point what a backend rejected (X2), and a policy know of the metrics."""
+        guard = self._spec.guard
+        watched = guard is not None and guard.wants_metrics
+        if not (self._spec.strict or watched):
             return log
 
         def call(*args: Any, **kwargs: Any) -> None:
             self._check_open()
+            if guard is not None and watched and args:
+                try:
+                    guard.see_metrics([args[0]] if isinstance(args[0], str) else args[0])
+                except TrackbridgeError as error:
+                    self.complain(error)
+                    return
             log(*args, **kwargs)
 
         return call

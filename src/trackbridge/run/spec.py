@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trackbridge.records.values import ParamValue
 from trackbridge.records.writes import RunHeader
+
+if TYPE_CHECKING:
+    from trackbridge.policy import Guard
 
 __all__ = ["RunSpec"]
 
@@ -27,6 +31,7 @@ class RunSpec:
         strict: What a backend rejects raises (X2).
         warn: A bad call warns instead of raising.
         finish_timeout_s: How long `finish` waits.
+        guard: Holds the run against a policy; None where there is none.
     """
 
     header: RunHeader
@@ -40,3 +45,4 @@ class RunSpec:
     strict: bool
     warn: bool
     finish_timeout_s: float
+    guard: Guard | None = None

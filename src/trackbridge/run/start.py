@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trackbridge.config import BackendChoice, Settings, chosen_backends, settings
 from trackbridge.errors import Rejected
@@ -21,6 +21,9 @@ from trackbridge.run.ranks import SilentOutlet, is_silent_rank
 from trackbridge.run.run import Run, check_tags, redacted_params
 from trackbridge.run.spec import RunSpec
 from trackbridge.shipping import RESUMES, Opening, Resume, new_writer, open_outlet
+
+if TYPE_CHECKING:
+    from trackbridge.policy import Guard
 
 __all__ = ["RUN_ID_VARIABLE", "start_run"]
 
@@ -58,7 +61,7 @@ def start_run(
         capture: Whether to record environment, git and system; as configured by default (E1).
 
     Raises:
-        Rejected: an argument that can never work.
+        Rejected: an argument that can never work, or that the policy does not allow.
         ConfigurationError: a backend, or a setting, is wrong.
         AuthError: a backend does not accept the credentials.
         Transient: a backend cannot be reached, and ``on_unreachable`` is "raise".
@@ -73,7 +76,11 @@ def start_run(
         experiment=experiment, name=name, run_id=run_id, resume=resume, parent=parent, params=params or {}
     )
     check_tags(tags or {})
-    run = _silent(opening, config) if is_silent_rank(config.ranks) else _open(opening, choices, config)
+    captures = (config.capture if capture is None else capture) and opening.resume is not None
+    if is_silent_rank(config.ranks):
+        run = _silent(opening, config)
+    else:
+        run = _open(opening, choices, config, _guard(opening, choices, config, tags or {}, captures=captures))
     remember(origin, run)
     watch_process()
     if opening.name is not None:
@@ -82,7 +89,7 @@ def start_run(
         run.log_params(params)
     if tags:
         run.set_tags(tags)
-    if (config.capture if capture is None else capture) and opening.resume is not None:
+    if captures:
         from trackbridge.capture import start_capture
 
         run.capture(start_capture)
@@ -126,7 +133,26 @@ def _opening(
     )
 
 
-def _open(opening: Opening, choices: Sequence[BackendChoice], config: Settings) -> Run:
+def _guard(
+    opening: Opening, choices: Sequence[BackendChoice], config: Settings, tags: Mapping[str, str], *, captures: bool
+) -> Guard | None:
+    """Hold what is known of the run against the policy, before anything is contacted."""
+    if not config.policy:
+        return None
+    from trackbridge.policy import Guard, RunFacts, configured_policy
+
+    facts = RunFacts(
+        experiment=opening.header.experiment,
+        name=opening.name,
+        backends=tuple(choice.name for choice in choices),
+        captured=captures if opening.resume is not None else None,
+        params=dict(opening.params),
+        tags=dict(tags),
+    )
+    return Guard(configured_policy(), facts)
+
+
+def _open(opening: Opening, choices: Sequence[BackendChoice], config: Settings, guard: Guard | None) -> Run:
     writer = new_writer()
     outlet, met = open_outlet(opening, choices, config, writer)
     if met.epoch:
@@ -143,6 +169,7 @@ def _open(opening: Opening, choices: Sequence[BackendChoice], config: Settings) 
         strict=config.strict,
         warn=config.on_error == "warn",
         finish_timeout_s=config.finish_timeout_s,
+        guard=guard,
     )
     return Run(spec, outlet)
 

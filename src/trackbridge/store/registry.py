@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trackbridge.config import settings
+from trackbridge.errors import NotFound
 from trackbridge.protocol import VersionSpec
 from trackbridge.records.models import ModelVersion
 from trackbridge.records.names import check_artifact_path, check_name, check_text
 from trackbridge.records.times import now_ms
+from trackbridge.records.trail import TrailEntry
 from trackbridge.redaction import redact_text
 from trackbridge.registry import Registry
 from trackbridge.registry.labels import checked_description, checked_tags
@@ -99,3 +102,21 @@ class StoreRegistry(Registry):
         version = self.get(model, which)
         path = fetch_version(self._reader, self._files, version, None if dest is None else Path(dest))
         return load_saved(path, trusted=trusted)
+
+    def _permit(self, act: TrailEntry, version: ModelVersion) -> None:
+        """Hold an act against the configured policy, if there is one."""
+        if not settings().policy:
+            return
+        from trackbridge.policy import check_act, configured_policy
+
+        check_act(configured_policy(), act, version, self._author_of)
+
+    def _author_of(self, version: ModelVersion) -> str | None:
+        """Give the user whose run made a version; None where that is not recorded."""
+        if version.run_id is None:
+            return None
+        try:
+            user = self._reader.find(version.run_id).merged.run.attributes.get("source.user")
+        except NotFound:
+            return None
+        return user if isinstance(user, str) else None
