@@ -20,6 +20,10 @@ SUMMARY = "wandb-summary.json"
 KEYS = {"files", "uploaded", "preempting", "complete", "exitcode"}
 
 
+class ProtocolError(ServiceError):
+    """A request that the protocol does not have."""
+
+
 def receive(service: Service, entity: str, project: str, name: str, body: bytes) -> dict[str, Any]:
     """Take a request in whole; give the feedback that the SDK reads: `stopped`.
 
@@ -29,20 +33,25 @@ def receive(service: Service, entity: str, project: str, name: str, body: bytes)
     Raises
     ------
     ServiceError
-        404 for a run that there is not, 400 for anything that the protocol does not have.
+        404 for a run that there is not.
+    ProtocolError
+        400 for anything that the protocol does not have.
 
     """
     try:
         request = json.loads(body)
     except ValueError as error:
-        raise ServiceError(f"file_stream: no JSON: {error}") from error
-    _check(service, request)
+        raise ProtocolError(f"no JSON: {error}") from error
+    _check(request)
     run = runs.need(service, entity, project, name)
     for file_name, chunk in request.get("files", {}).items():
         if file_name == SUMMARY:
             _summary(service, run["id"], chunk["content"])
         else:
-            history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
+            try:
+                history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
+            except ValueError as error:
+                raise ProtocolError(str(error)) from error
     files.mark(service, run["id"], request.get("uploaded") or [])
     changes: dict[str, Any] = {"heartbeat_ms": ids.now_ms(), "state": "running"}
     if request.get("preempting"):
@@ -56,7 +65,7 @@ def receive(service: Service, entity: str, project: str, name: str, body: bytes)
     return {"stopped": bool(run["stop_requested"]), "exitcode": None, "limits": {}}
 
 
-def _check(service: Service, request: Any) -> None:
+def _check(request: Any) -> None:
     faults = []
     if not isinstance(request, dict):
         faults.append("the body is no object")
@@ -72,12 +81,11 @@ def _check(service: Service, request: Any) -> None:
             elif not all(isinstance(line, str) for line in chunk["content"]):
                 faults.append(f"{name} has content that is no text")
     if faults:
-        service.record.violation("file_stream", "file_stream", "; ".join(faults))
-        raise ServiceError("file_stream: " + "; ".join(faults))
+        raise ProtocolError("; ".join(faults))
 
 
 def _summary(service: Service, run_id: int, content: list[str]) -> None:
     """Keep the last line ("the backend only looks at the last line", core/internal/filestream/filestreamstate.go)."""
-    if not isinstance(extended_json.loads(content[-1]), dict):
-        raise ServiceError("file_stream: the summary is no JSON object")
+    if not content or not isinstance(extended_json.loads(content[-1]), dict):
+        raise ProtocolError("the summary is no JSON object")
     service.store.update("run", run_id, summary=content[-1])

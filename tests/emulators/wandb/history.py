@@ -22,7 +22,7 @@ def receive(service: Service, run_id: int, stream: str, offset: int, lines: Sequ
 
     Raises
     ------
-    ServiceError
+    ValueError
         For a line that is no JSON object or, in history, has no integer `_step`.
 
     """
@@ -55,10 +55,10 @@ def _parse(stream: str, line: str) -> dict[str, Any]:
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise ServiceError(f"a line of {stream} is no JSON object: {line[:80]!r}")
+        raise ValueError(f"a line of {stream} is no JSON object: {line[:80]!r}")
     step = values.get("_step")
     if stream == HISTORY and (not isinstance(step, int) or isinstance(step, bool)):
-        raise ServiceError(f"a line of history has no integer _step: {line[:80]!r}")
+        raise ValueError(f"a line of history has no integer _step: {line[:80]!r}")
     return values if stream == HISTORY else {}
 
 

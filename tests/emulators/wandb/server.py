@@ -148,8 +148,12 @@ class Handler(BaseHTTPRequestHandler):
         def act() -> tuple[int, dict[str, Any]]:
             if len(body) > self.service.switches.file_stream_limit_bytes:
                 return 413, {"error": "request body too large"}
-            with self.service.store.transaction():
-                return 200, file_stream.receive(self.service, entity, project, run, body)
+            try:
+                with self.service.store.transaction():
+                    return 200, file_stream.receive(self.service, entity, project, run, body)
+            except file_stream.ProtocolError as error:
+                self.service.record.violation("file_stream", run, str(error))
+                raise
 
         self._checked("file_stream", act)
 
