@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,9 @@ class Core:
                 self.store.violate(time.time(), project, method.key, refused.message, refused.cite)
                 refused.recorded = True
             raise
+        except Exception as fault:
+            traceback.print_exc()  # a fault of this emulator, not of its client
+            raise RefusedError("INTERNAL", repr(fault)) from fault
 
     def _strike(self, fault: Fault) -> None:
         time.sleep(fault.delay_s)

@@ -51,15 +51,15 @@ class Fields:
     """What a list may be filtered by.
 
     `scalars` reads a field of an item (a string, number, bool, or nanoseconds for times, which `times` names; the
-    names of an enum's values are strings); `has` answers ``name: value``; `functions` answers ``name(argument)``;
-    `equality` names the fields that know only ``=`` and ``!=``.
+    names of an enum's values are strings); `has` makes the test of ``name: value``, `functions` that of
+    ``name(argument)``; `equality` names the fields that know only ``=`` and ``!=``.
     """
 
     scalars: Mapping[str, Read]
     times: frozenset[str] = frozenset()
     equality: frozenset[str] = frozenset()
-    has: Mapping[str, Callable[[Any, str], bool]] = field(default_factory=dict)
-    functions: Mapping[str, Callable[[Any, str], bool]] = field(default_factory=dict)
+    has: Mapping[str, Callable[[str], Test]] = field(default_factory=dict)
+    functions: Mapping[str, Callable[[str], Test]] = field(default_factory=dict)
     metadata: bool = False
     labels: bool = False
     negation: bool = True
@@ -128,8 +128,7 @@ class _Compiler:
         known = self.fields.functions.get(str(name))
         if known is None or comparator is not None or len(arguments) != 1 or arguments[0] is None:
             raise self.refuse(f"{name}() is not supported here")
-        wanted = self.literals(arguments[0])[0]
-        return lambda item: known(item, str(wanted))
+        return known(self.literals(arguments[0])[0])
 
     def literals(self, argument: Any) -> list[str]:
         found = []
@@ -151,8 +150,8 @@ class _Compiler:
         name = path[0]
         quoted = argument.children[0].children[0].children[0].type == "STRING"
         if comparator == ":" and name in self.fields.has and len(path) == 1:
-            known = self.fields.has[name]
-            return lambda item: all(known(item, value) for value in values)
+            tests = [self.fields.has[name](value) for value in values]
+            return lambda item: all(test(item) for test in tests)
         if len(values) != 1:
             raise self.refuse("one value is expected")
         (value,) = values

@@ -157,9 +157,8 @@ class Metadata:
         def listed(request: Any) -> Message:
             fields = self._fields[kind]
             order = [name for name in fields.scalars if name != "state"]
-            decorate = (lambda item: self._present(kind, item)) if kind is CONTEXT else None
-            found, token = self._world.listed(kind, request, fields, _size(request), order=order, decorate=decorate)
-            return response(**{kind.noun: found}, next_page_token=token)
+            found, token = self._world.listed(kind, request, fields, _size(request), order=order)
+            return response(**{kind.noun: [self._present(kind, item) for item in found]}, next_page_token=token)
 
         return listed
 
@@ -206,7 +205,7 @@ class Metadata:
             world = self._world
             test = compiled(request.filter, self._fields[kind], world.switches)
             rows = world.store.children(request.parent, kind.noun)
-            names = [row.name for row in rows if test(self._present(kind, kind.message.FromString(row.body)))]
+            names = [row.name for row in rows if test(kind.message.FromString(row.body))]
             for name in names if request.force else []:
                 world.store.remove(name)
             sample = [] if request.force else names[:_PURGE_SAMPLE]
@@ -227,8 +226,8 @@ class Metadata:
             {**_scalars("name", "display_name", "schema_title"), **_TIMES},
             times=frozenset(_TIMES),
             has={
-                "parent_contexts": lambda item, name: name in item.parent_contexts,
-                "child_contexts": lambda item, name: name in {target for target, _ in store.targets(CHILD, item.name)},
+                "parent_contexts": lambda name: _among(store.targets(CHILD, name)),
+                "child_contexts": lambda name: _among(store.sources(CHILD, name)),
             },
             metadata=True,
             negation=False,
@@ -236,20 +235,21 @@ class Metadata:
 
     def _node_fields(self, kind: Kind) -> Fields:
         store = self._world.store
-
-        def in_context(item: Any, context: str) -> bool:
-            return context in {source for source, _ in store.sources(MEMBER, item.name)}
-
         names = ["name", "display_name", "schema_title", *(["uri"] if kind is ARTIFACT else [])]
         states = kind.message.DESCRIPTOR.enum_types_by_name["State"].values_by_number
         state = {"state": lambda item: states[item.state].name}
         return Fields(
             {**_scalars(*names), **state, **_TIMES},
             times=frozenset(_TIMES),
-            functions={"in_context": in_context},
+            functions={"in_context": lambda context: _among(store.targets(MEMBER, context))},
             metadata=True,
             negation=False,
         )
+
+
+def _among(linked: list[tuple[str, bytes]]) -> Callable[[Any], bool]:
+    names = {name for name, _ in linked}
+    return lambda item: item.name in names
 
 
 _TIMES = {"create_time": times("create_time"), "update_time": times("update_time")}

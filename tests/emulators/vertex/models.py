@@ -86,10 +86,9 @@ class Models:
         checked_aliases(model.version_aliases, world.switches)
         if model.artifact_uri and not model.artifact_uri.startswith("gs://"):
             raise invalid(f"artifact_uri {model.artifact_uri!r} is no folder of Cloud Storage.", "Model.artifact_uri")
-        if not model.HasField("container_spec") and world.switches.model_without_container == "refuse":
-            raise invalid("The model has no container_spec.", "Model.container_spec")
-        if model.HasField("container_spec"):
-            rules.required_fields(model.container_spec, "model.container_spec.")
+        contained = model.HasField("container_spec")
+        if model.artifact_uri and not contained and world.switches.artifact_without_container == "refuse":
+            raise invalid("The model has an artifact_uri and no container_spec.", "Model.container_spec")
         if request.parent_model:
             if request.model_id:
                 raise invalid("model_id and parent_model exclude each other.", "UploadModelRequest.parent_model")
@@ -173,6 +172,8 @@ class Models:
         versioned = bool(wanted) and wanted != "-"
         allowed = {"labels"} | (_VERSION_FIELDS if versioned else _MODEL_FIELDS)
         cite = "UpdateModelRequest.model"
+        if not named:
+            raise invalid("Required field update_mask is not set.", "UpdateModelRequest.update_mask")
         if named & (_MODEL_FIELDS if versioned else _VERSION_FIELDS):
             said = f"{given.name} and the mask {sorted(named)} do not go together: a model or a version is updated."
             raise RefusedError("FAILED_PRECONDITION", said, cite)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -37,20 +38,22 @@ def scattered(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-class _Key:
-    """A composite sort key whose parts go up or down."""
+@functools.total_ordering
+class _Down:
+    """A part of a sort key that goes downwards."""
 
-    __slots__ = ("downwards", "parts")
+    __slots__ = ("value",)
 
-    def __init__(self, parts: Sequence[Any], downwards: Sequence[bool]) -> None:
-        self.parts = list(parts)
-        self.downwards = downwards
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
-    def __lt__(self, other: _Key) -> bool:
-        for mine, theirs, down in zip(self.parts, other.parts, self.downwards, strict=True):
-            if mine != theirs:
-                return bool(theirs < mine) if down else bool(mine < theirs)
-        return False
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Down) and bool(self.value == other.value)
+
+    def __lt__(self, other: _Down) -> bool:
+        return bool(other.value < self.value)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def page(
@@ -61,22 +64,34 @@ def page(
     request: Any,
 ) -> tuple[list[Any], str]:
     """Give the page that `request` asks for, at most `size` items, and the next page's token."""
-    downwards = [down for _, down in order] + [False]
-    keyed = sorted(
-        ((_Key([*(read(item) for read, _ in order), tie(item)], downwards), item) for item in items), key=_first
-    )
-    digest = _digest(request)
-    if request.page_token:
-        last = _Key(_read(request.page_token, digest), downwards)
-        if len(last.parts) != len(downwards):
+    downwards = [*(down for _, down in order), False]
+
+    def key(parts: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(_Down(part) if down else part for part, down in zip(parts, downwards, strict=True))
+
+    read = [*(read for read, _ in order), tie]
+    found = [([one(item) for one in read], item) for item in items]
+    after = resumed(request)
+    if after is not None:
+        if len(after) != len(downwards):
             raise _mismatch()
-        keyed = [pair for pair in keyed if last < pair[0]]
-    token = _token(digest, keyed[size - 1][0].parts) if len(keyed) > size else ""
-    return [item for _, item in keyed[:size]], token
+        last = key(after)
+        found = [pair for pair in found if last < key(pair[0])]
+    found.sort(key=lambda pair: key(pair[0]))
+    following = token(request, found[size - 1][0]) if len(found) > size else ""
+    return [item for _, item in found[:size]], following
 
 
-def _first(pair: tuple[_Key, Any]) -> _Key:
-    return pair[0]
+def resumed(request: Any) -> list[Any] | None:
+    """Give what the token of a request holds, or None for a first page."""
+    return _read(request.page_token, _digest(request)) if request.page_token else None
+
+
+def token(request: Any, parts: Sequence[Any]) -> str:
+    """Make the token of what follows `parts`, which JSON must be able to hold."""
+    text = json.dumps([_digest(request), parts]).encode()
+    check = hashlib.sha256(_SALT + text).digest()[:6]
+    return base64.urlsafe_b64encode(check + bytes(byte ^ 0x5A for byte in text)).decode()
 
 
 def _digest(request: Any) -> str:
@@ -87,22 +102,16 @@ def _digest(request: Any) -> str:
     return hashlib.sha256(_SALT + rest.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
-def _token(digest: str, parts: Sequence[Any]) -> str:
-    text = json.dumps([digest, parts]).encode()
-    check = hashlib.sha256(_SALT + text).digest()[:6]
-    return base64.urlsafe_b64encode(check + bytes(byte ^ 0x5A for byte in text)).decode()
-
-
-def _read(token: str, digest: str) -> list[Any]:
+def _read(given: str, digest: str) -> list[Any]:
     try:
-        raw = base64.urlsafe_b64decode(token.encode())
+        raw = base64.urlsafe_b64decode(given.encode())
     except (binascii.Error, UnicodeEncodeError):
         raise _mismatch() from None
     text = bytes(byte ^ 0x5A for byte in raw[6:])
     if hashlib.sha256(_SALT + text).digest()[:6] != raw[:6]:
         raise _mismatch()
-    given, parts = json.loads(text)
-    if given != digest:
+    made_for, parts = json.loads(text)
+    if made_for != digest:
         raise _mismatch()
     return list(parts)
 

@@ -20,6 +20,7 @@ SCALARS_READ, OTHERS_READ = 1000, 100  # TensorboardService.BatchReadTensorboard
 MOST_READ = 10_000  # TensorboardService.ReadTensorboardTimeSeriesData: "can't be greater than 10k"
 SERIES_READ = 20  # "Maximum of 20 TensorboardTimeSeries to read.": python-aiplatform issue 3394
 EXPORT_DEFAULT, EXPORT_MOST = 1000, 10_000  # ExportTensorboardTimeSeriesDataRequest.page_size
+_EARLIEST_S, _LATEST_S = -62135596800, 253402300799  # google.protobuf.Timestamp: years 1 to 9999
 _SCALAR = 1
 _MEMBER = {1: "scalar", 2: "tensor", 3: "blobs"}  # TensorboardTimeSeries.ValueType to TimeSeriesDataPoint.value
 _FIELDS = Fields(
@@ -83,6 +84,9 @@ class Series:
                 raise invalid(f"A point at step {point.step} is no {member}.", "TimeSeriesData.value_type")
             if point.step < 0 and not negative:
                 raise invalid(f"The step {point.step} is negative.", "TimeSeriesDataPoint.step")
+            wall = point.wall_time
+            if not (_EARLIEST_S <= wall.seconds <= _LATEST_S and 0 <= wall.nanos < 10**9):
+                raise invalid(f"The time of the point at step {point.step} is none.", "google.protobuf.Timestamp")
             yield point.step, point.SerializeToString()
 
     def _note(self, series: Any, data: Any) -> None:
@@ -144,12 +148,29 @@ class Series:
             request.page_size, default=EXPORT_DEFAULT, most=EXPORT_MOST, coerce=True, cite=f"{cite}.page_size"
         )
         order = paging.ordering(request.order_by, _FIELDS.scalars, f"{cite}.order_by")
-        # Without order_by, data comes "in a pseudo random order" (ExportTensorboardTimeSeriesDataRequest.order_by).
-        tie = _step if order else _scatter
-        points, token = paging.page(self._points(row, request.filter), order, tie, size, request)
+        if order and "wall_time" in request.order_by:
+            points, token = paging.page(self._points(row, request.filter), order, _step, size, request)
+        else:
+            points, token = self._by_step(row, request, size, downwards=not order or order[0][1])
+            if not order:  # "in a pseudo random order"
+                points.sort(key=_scatter)
         response = vendor.message("ExportTensorboardTimeSeriesDataResponse")(next_page_token=token)
         response.time_series_data_points.extend(points)
         return response
+
+    def _by_step(self, row: Row, request: Any, size: int, *, downwards: bool) -> tuple[list[Any], str]:
+        """Give a page of points without reading the others: series have millions."""
+        point = vendor.message("TimeSeriesDataPoint")
+        test = compiled(request.filter, _FIELDS, self._world.switches)
+        after = paging.resumed(request)
+        found = []
+        for body in self._world.store.points_from(row.seq, after[0] if after else None, downwards=downwards):
+            read = point.FromString(body)
+            if test(read):
+                found.append(read)
+            if len(found) > size:
+                return found[:size], paging.token(request, [found[size - 1].step])
+        return found, ""
 
     def _points(self, row: Row, text: str) -> list[Any]:
         point = vendor.message("TimeSeriesDataPoint")
@@ -175,5 +196,5 @@ def _step(point: Any) -> int:
     return int(point.step)
 
 
-def _scatter(point: Any) -> list[int]:
-    return [point.step * 2654435761 % 2**32, point.step]
+def _scatter(point: Any) -> int:
+    return int(point.step * 2654435761 % 2**32)

@@ -127,6 +127,15 @@ class Store:
         """Give all points of a series by step."""
         return self._db.execute("SELECT step, body FROM point WHERE series = ? ORDER BY step", (series,)).fetchall()
 
+    def points_from(self, series: int, after: int | None, *, downwards: bool) -> Iterator[bytes]:
+        """Give the points of a series by step, beginning behind a step."""
+        beyond, order = ("<", "DESC") if downwards else (">", "ASC")
+        behind = "" if after is None else f"AND step {beyond} {int(after)}"
+        for row in self._db.execute(
+            f"SELECT body FROM point WHERE series = ? {behind} ORDER BY step {order}", (series,)
+        ):
+            yield row[0]
+
     def points_bytes(self, below: str) -> int:
         """Give the size of all points below a name."""
         sql = (

@@ -46,8 +46,9 @@ class Switches:
     """``max_data_points=-1`` "to return all data": ``honour`` or ``sample`` at the documented 10,000."""
     repeated_steps: str = "last"
     """Two points at one step within one write: the ``last`` wins, or ``first``."""
-    model_without_container: str = "refuse"
-    """A model uploaded without ``container_spec``, which is "not required for AutoML Models": ``refuse`` or ``accept``."""
+    artifact_without_container: str = "refuse"
+    """A model with ``artifact_uri`` but without ``container_spec``, which is "not required for AutoML Models", and which
+    the SDK insists on unless the model has neither: ``refuse`` or ``accept``."""
     model_update_etag: str = "stale"
     """The etag in UpdateModel's answer: ``stale``, so that a second update needs a fresh read (python-aiplatform pull
     request 952 saw that), or ``fresh``."""

@@ -119,7 +119,7 @@ def _behaviours(full_name: str) -> dict[str, frozenset[str]]:
     ):
         said = _BEHAVIOUR.match(" ".join(text.split()) + " ")
         stated = frozenset(said.group().replace(". ", ".").rstrip(".").split(".")) if said else frozenset()
-        found[name.rstrip("_")] = frozenset(word.strip() for word in stated)
+        found[name] = frozenset(word.strip() for word in stated)
     return found
 
 

@@ -115,7 +115,7 @@ class World:
         return message
 
     def listed(
-        self, kind: Kind, request: Any, fields: Fields, size: int, *, order: Sequence[str], decorate: Any = None
+        self, kind: Kind, request: Any, fields: Fields, size: int, *, order: Sequence[str]
     ) -> tuple[list[Any], str]:
         """Give the page of a collection that a List request asks for."""
         parent = self.require_parent(kind, request.parent, f"{type(request).DESCRIPTOR.name}.parent")
@@ -123,8 +123,6 @@ class World:
         found = []
         for row in self.store.children(parent, kind.noun):
             item = kind.message.FromString(row.body)
-            if decorate:
-                decorate(item)
             if test(item):
                 found.append((row.seq, item))
         keys = {name: _pair_reader(fields.scalars[name]) for name in order}

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from google.cloud import aiplatform_v1 as v1
 
-from emulators.vertex import Server
+from emulators.vertex import Remote, Server
 from emulators.vertex.clients import client, insecure_grpc
 
 _NUMBERS = itertools.count(1)
@@ -23,9 +24,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def project(server: Server) -> str:
+def project() -> str:
     """A project that no other test uses."""
     return f"proof-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def remote(server: Server, project: str) -> Iterator[Remote]:
+    """The handle on that project; its faults end with the test."""
+    handle = server.remote(project)
+    yield handle
+    handle.heal()
 
 
 @pytest.fixture
@@ -40,10 +49,45 @@ def transport(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(scope="session")
+def clients(server: Server) -> dict[tuple[str, str], Any]:
+    """The clients of all three services over both transports."""
+    where = {"grpc": server.address, "rest": server.url}
+    services = ("MetadataService", "TensorboardService", "ModelService")
+    return {(name, over): client(name, where[over], over) for name in services for over in where}
+
+
 @pytest.fixture
-def service(server: Server) -> Callable[..., Any]:
-    """Make a service's client: over gRPC unless asked otherwise."""
-    return lambda name, transport="grpc": client(name, server.url if transport == "rest" else server.address, transport)
+def metadata(clients: dict[tuple[str, str], Any]) -> v1.MetadataServiceClient:
+    return clients["MetadataService", "grpc"]
+
+
+@pytest.fixture
+def boards(clients: dict[tuple[str, str], Any]) -> v1.TensorboardServiceClient:
+    return clients["TensorboardService", "grpc"]
+
+
+@pytest.fixture
+def models(clients: dict[tuple[str, str], Any]) -> v1.ModelServiceClient:
+    return clients["ModelService", "grpc"]
+
+
+@pytest.fixture
+def store(metadata: v1.MetadataServiceClient, parent: str) -> str:
+    """The name of a metadata store."""
+    operation = metadata.create_metadata_store(
+        parent=parent, metadata_store=v1.MetadataStore(), metadata_store_id="default"
+    )
+    return operation.result().name
+
+
+@pytest.fixture
+def run(boards: v1.TensorboardServiceClient, parent: str) -> str:
+    """The name of a TensorBoard run."""
+    board = boards.create_tensorboard(parent=parent, tensorboard=v1.Tensorboard(display_name="board")).result()
+    experiment = boards.create_tensorboard_experiment(parent=board.name, tensorboard_experiment_id="exp")
+    made = v1.TensorboardRun(display_name="run")
+    return boards.create_tensorboard_run(parent=experiment.name, tensorboard_run=made, tensorboard_run_id="run").name
 
 
 @pytest.fixture
