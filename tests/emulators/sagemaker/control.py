@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from emulators.sagemaker.errors import ServiceError
 from emulators.sagemaker.switches import Switches
 
-CALLS_KEPT = 10_000
+CALLS_KEPT, REQUEST_KEPT_BYTES = 10_000, 2**16
 Kind = Literal["error", "slow", "cut", "cut-after", "garbage", "item"]
 _ENDINGS = {"error", "cut", "cut-after", "garbage"}
 
@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One call: its outcome is "ok", an error's code, or a fault's kind."""
+    """One call: its outcome is "ok", an error's code, or a fault's kind; a request too long to keep is None."""
 
     operation: str
     outcome: str
@@ -124,7 +124,7 @@ class Account:
         """Give the faults that are due for a call, one that ends it at most; raise where the account is throttled."""
         with self._lock:
             rate, burst = self._switches.throttle_rps, self._switches.throttle_burst
-            if rate is not None:
+            if rate is not None and fnmatch.fnmatchcase(operation, self._switches.throttle_operations):
                 self._bucket = self._bucket or _Bucket(float(burst))
                 if not self._bucket.take(rate, burst):
                     raise ServiceError("ThrottlingException", "Rate exceeded")

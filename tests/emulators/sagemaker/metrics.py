@@ -30,9 +30,9 @@ def put(call: Call) -> dict[str, Any]:
     items = call.request["MetricData"]
     codes = [call.broken_items.get(index) or _fault_of(call, item) for index, item in enumerate(items)]
     names = set(call.shelf.store.names(call.shelf.place, component))
-    for index, item in enumerate(items):
-        if codes[index] is None:
-            codes[index] = _take(call, component, names, item)
+    with call.shelf.store.together():
+        for index, item in enumerate(items):
+            codes[index] = codes[index] or _take(call, component, names, item)
     wrong = [{"Code": code, "MetricIndex": index} for index, code in enumerate(codes) if code is not None]
     return {"Errors": wrong} if wrong else {}
 
@@ -42,15 +42,11 @@ def get(call: Call) -> dict[str, Any]:
     return {"MetricQueryResults": [_query(call, query) for query in call.request["MetricQueries"]]}
 
 
-def summaries(call: Call, component: Document, lag_s: float | None = None) -> list[dict[str, Any]]:
+def summaries(call: Call, component: Document, lag_s: float = 0.0) -> list[dict[str, Any]]:
     """Give a component's TrialComponentMetricSummary records, by name."""
-    until = time.time() - (call.switches.metrics_lag_s if lag_s is None else lag_s)
-    store, place, key = call.shelf.store, call.shelf.place, _key(component)
+    behind_s = max(call.switches.metrics_lag_s, lag_s)
     found = []
-    for name in store.names(place, key):
-        figures = store.summary(place, key, name, until)
-        if figures is None:
-            continue
+    for name, figures in call.shelf.store.summaries(call.shelf.place, _key(component), behind_s).items():
         record = {
             "MetricName": name,
             "SourceArn": component["TrialComponentArn"],
@@ -94,7 +90,7 @@ def _take(call: Call, component: str, names: set[str], item: dict[str, Any]) -> 
     elif call.switches.same_point == "overwrite":
         store.drop_points(place, component, name, at=at, step=step)
     names.add(name)
-    store.add_points(place, component, [(name, Point(at, step, item["Value"], time.time()))])
+    store.add_point(place, component, name, Point(at, step, item["Value"], time.time()))
     return None
 
 
@@ -105,7 +101,7 @@ def _query(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     kind, key = entities.split(query["ResourceArn"])
     if kind != COMPONENT or call.shelf.get(COMPONENT, key) is None:
         return _refused(f"{query['ResourceArn']} does not exist.")
-    until = time.time() - call.switches.metrics_lag_s
+    until = time.time() - call.switches.metrics_lag_s if call.switches.metrics_lag_s else math.inf
     groups: dict[int, list[float]] = defaultdict(list)
     for point in call.shelf.store.points(call.shelf.place, key, query["MetricName"], until):
         x = point.step if by_step else _bucket(call, point.at, _PERIOD_S[query["Period"]])

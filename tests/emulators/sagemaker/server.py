@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
+import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from emulators.sagemaker import service, signing, wire
-from emulators.sagemaker.control import Account, Fault
+from emulators.sagemaker.control import REQUEST_KEPT_BYTES, Account, Fault
 from emulators.sagemaker.errors import ServiceError
 from emulators.sagemaker.service import Accounts, Request
 from emulators.sagemaker.store import Store
@@ -83,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         except _Cut as cut:
             outcome = str(cut)
             raise
+        except Exception:  # noqa: BLE001 - a fault of the emulator's own is answered too, and loudly
+            outcome = "InternalFailure"
+            self._refuse(ServiceError(outcome, f"The emulator broke down:\n{traceback.format_exc()}", 500))
         finally:
             if account is not None:
                 account.saw(operation, outcome, _read(body))
@@ -132,6 +136,8 @@ def _after(faults: list[Fault]) -> str:
 
 
 def _read(body: bytes) -> Any:
+    if len(body) > REQUEST_KEPT_BYTES:
+        return None
     try:
         return wire.loads(body)
     except ValueError:

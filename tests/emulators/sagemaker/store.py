@@ -13,6 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,6 +71,10 @@ class Store:
         self._kinds: dict[tuple[str, str, str], dict[str, list[_Version]]] = defaultdict(dict)
         for account, region, kind, key, written, body in self._database.execute("SELECT * FROM documents"):
             self._kinds[account, region, kind][key] = [_Version(written, json.loads(body))]
+        self._names: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self._summaries: dict[tuple[str, str, str], dict[str, Summary]] = {}  # as of now, of what was asked for
+        for *place, name in self._database.execute("SELECT DISTINCT account, region, component, name FROM points"):
+            self._names[tuple(place)].add(name)
 
     def close(self) -> None:
         """Close the database."""
@@ -99,12 +104,19 @@ class Store:
         while len(past) > 1 and past[1].written < now - PAST_S:
             del past[0]
 
-    def add_points(self, place: Place, component: str, points: list[tuple[str, Point]]) -> None:
-        """Keep points of a component."""
-        rows = [(*place, component, name, p.received, p.at, p.step, p.value) for name, p in points]
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all or nothing of what is written meanwhile."""
         with self._database:
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            yield
+
+    def add_point(self, place: Place, component: str, name: str, point: Point) -> None:
+        """Keep a point of a component."""
+        row = (*place, component, name, point.received, point.at, point.step, point.value)
+        self._database.execute("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._names[(*place, component)].add(name)
+        self._summaries.pop((*place, component), None)
 
     def drop_points(self, place: Place, component: str, name: str | None = None, **where: Any) -> None:
         """Forget points: all of a component, of a series, or those with the values given."""
@@ -113,6 +125,9 @@ class Store:
             clauses["name"] = name
         condition = " AND ".join(f"{column} IS ?" for column in clauses)
         self._database.execute(f"DELETE FROM points WHERE {condition}", tuple(clauses.values()))
+        self._summaries.pop((*place, component), None)
+        if name is None:
+            self._names.pop((*place, component), None)
 
     def points(self, place: Place, component: str, name: str, until: float) -> list[Point]:
         """Give a series by time, as far as it was received before `until` (epoch seconds)."""
@@ -123,9 +138,18 @@ class Store:
             for at, step, value, received in self._database.execute(query, (*place, component, name, until))
         ]
 
-    def summary(self, place: Place, component: str, name: str, until: float) -> Summary | None:
-        """Summarise a series, as far as it was received before `until`."""
-        of = (*place, component, name, until)
+    def summaries(self, place: Place, component: str, lag_s: float) -> dict[str, Summary]:
+        """Summarise a component's series by name, as they were `lag_s` ago; those without a point are left out."""
+        until = time.time() - lag_s if lag_s else math.inf
+        known = self._summaries.get((*place, component)) if not lag_s else None
+        if known is None:
+            found = {name: self._summary((*place, component, name, until)) for name in self.names(place, component)}
+            known = {name: summary for name, summary in found.items() if summary is not None}
+            if not lag_s:
+                self._summaries[(*place, component)] = known
+        return known
+
+    def _summary(self, of: tuple[str, str, str, str, float]) -> Summary | None:
         figures = f"SELECT count(*), min(value), max(value), avg(value), max(received) {_OF_SERIES}"
         count, least, most, mean, received = self._database.execute(figures, of).fetchone()
         if not count:
@@ -137,15 +161,15 @@ class Store:
 
     def names(self, place: Place, component: str) -> list[str]:
         """Give the names of a component's series."""
-        query = "SELECT DISTINCT name FROM points WHERE account=? AND region=? AND component=? ORDER BY name"
-        return [name for (name,) in self._database.execute(query, (*place, component))]
+        return sorted(self._names.get((*place, component), ()))
 
     def forget(self, account: str) -> None:
         """Empty an account."""
         for table in ("documents", "points"):
             self._database.execute(f"DELETE FROM {table} WHERE account=?", (account,))
-        for key in [key for key in self._kinds if key[0] == account]:
-            del self._kinds[key]
+        for kept in (self._kinds, self._names, self._summaries):
+            for key in [key for key in kept if key[0] == account]:
+                del kept[key]
 
 
 class Shelf:

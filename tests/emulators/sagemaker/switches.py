@@ -26,6 +26,7 @@ class Switches:
     # Throttling: "Rate exceeded" was met on AssociateTrialComponent (sagemaker-experiments#89, #100); no rate is published.
     throttle_rps: float | None = None
     throttle_burst: int = 1
+    throttle_operations: str = "*"  # a pattern as of a shell
 
     # Quotas: 300 trials as in amazon-sagemaker-examples#3396, 50 components as in the quotas page.
     trials_per_experiment: int = 300
