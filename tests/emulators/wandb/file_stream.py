@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from emulators.wandb import extended_json, files, history, ids, runs
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.service import ProtocolError, Service
 
 STREAMS = {
     "wandb-history.jsonl": history.HISTORY,
@@ -18,10 +18,6 @@ STREAMS = {
 }
 SUMMARY = "wandb-summary.json"
 KEYS = {"files", "uploaded", "preempting", "complete", "exitcode"}
-
-
-class ProtocolError(ServiceError):
-    """A request that the protocol does not have."""
 
 
 def receive(service: Service, entity: str, project: str, name: str, body: bytes) -> dict[str, Any]:
@@ -48,10 +44,7 @@ def receive(service: Service, entity: str, project: str, name: str, body: bytes)
         if file_name == SUMMARY:
             _summary(service, run["id"], chunk["content"])
         else:
-            try:
-                history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
-            except ValueError as error:
-                raise ProtocolError(str(error)) from error
+            history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
     files.mark(service, run["id"], request.get("uploaded") or [])
     changes: dict[str, Any] = {"heartbeat_ms": ids.now_ms(), "state": "running"}
     if request.get("preempting"):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emulators.wandb import extended_json
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.service import ProtocolError, Service, ServiceError
 
 HISTORY, EVENTS, OUTPUT = "history", "events", "output"
 DEFAULT_SAMPLES = 500
@@ -22,7 +22,7 @@ def receive(service: Service, run_id: int, stream: str, offset: int, lines: Sequ
 
     Raises
     ------
-    ValueError
+    ProtocolError
         For a line that is no JSON object or, in history, has no integer `_step`.
 
     """
@@ -55,10 +55,10 @@ def _parse(stream: str, line: str) -> dict[str, Any]:
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise ValueError(f"a line of {stream} is no JSON object: {line[:80]!r}")
+        raise ProtocolError(f"a line of {stream} is no JSON object: {line[:80]!r}")
     step = values.get("_step")
     if stream == HISTORY and (not isinstance(step, int) or isinstance(step, bool)):
-        raise ValueError(f"a line of history has no integer _step: {line[:80]!r}")
+        raise ProtocolError(f"a line of history has no integer _step: {line[:80]!r}")
     return values if stream == HISTORY else {}
 
 

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from emulators.wandb import accounts, artifacts, control, file_stream, files, graphql_endpoint, multipart
 from emulators.wandb.faults import Fault, Faults
-from emulators.wandb.service import Account, Service, ServiceError
+from emulators.wandb.service import Account, ProtocolError, Service, ServiceError
 from emulators.wandb.store import Store
 from emulators.wandb.switches import Switches
 
@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 with self.service.store.transaction():
                     return 200, file_stream.receive(self.service, entity, project, run, body)
-            except file_stream.ProtocolError as error:
+            except ProtocolError as error:
                 self.service.record.violation("file_stream", run, str(error))
                 raise
 

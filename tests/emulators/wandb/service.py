@@ -20,6 +20,10 @@ class ServiceError(Exception):
         self.status = status
 
 
+class ProtocolError(ServiceError):
+    """A request that file_stream does not have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One user in one organization.

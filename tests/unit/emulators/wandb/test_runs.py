@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_what_resume_refuses(start, sdk):
     start(id="there").finish()
     with pytest.raises(sdk.errors.UsageError, match="already exists"):
         start(id="there", resume="never")
-    with pytest.raises(sdk.errors.UsageError, match="does not exist|not been initialized"):
+    with pytest.raises(sdk.errors.UsageError, match=r"does not exist|not been initialized"):
         start(id="nowhere", resume="must")
 
 
@@ -181,7 +182,7 @@ def test_a_deleted_runs_id_is_spent(start, sdk, api, project, wandb_emulator, st
     api.run(f"team/{project}/{name}").delete()
     wandb_emulator.switch(deleted_run=status)
     before = wandb_emulator.requests()["UpsertBucket"]
-    with pytest.raises(sdk.errors.CommError, match="previously created and deleted|409 Conflict"):
+    with pytest.raises(sdk.errors.CommError, match=r"previously created and deleted|409 Conflict"):
         start(id=name, settings=sdk.Settings(init_timeout=3, x_graphql_retry_wait_min_seconds=0.2))
     asked = wandb_emulator.requests()["UpsertBucket"] - before
     assert asked > 1 if status == 409 else asked == 1  # the SDK tries a conflict again until its time is out
@@ -222,7 +223,7 @@ def test_runs_of_a_sweep(start, api, sdk, project):
 
 def test_media_tables_alerts_and_the_console(start, api, sdk, project):
     with start(id="rich", settings=sdk.Settings(console="wrap")) as run:
-        print("said on the console")
+        sys.stdout.write("said on the console\n")
         run.log({"histogram": sdk.Histogram([1, 2, 3]), "table": sdk.Table(columns=["a"], data=[[1]]), "text": "words"})
         run.alert("title", "text")
         run.define_metric("y", step_metric="x")
@@ -232,3 +233,20 @@ def test_media_tables_alerts_and_the_console(start, api, sdk, project):
     assert any(file.name.startswith("media/table/") for file in read.files())
     assert any("said on the console" in line.content for line in read.console_logs())
     assert api.artifact(f"team/{project}/run-rich-table:latest").type == "run_table"
+
+
+def test_a_finished_runs_history_moves_to_parquet(start, sdk, project, wandb_emulator):
+    wandb_emulator.switch(history_export="finished")
+    with start(id="moved") as run:
+        for i in range(30):
+            run.log({"x": i, "nan": math.nan, **({"rare": "text"} if i == 3 else {})})
+    read = sdk.Api().run(f"team/{project}/moved")
+    rows = scan(read)
+    assert [row["x"] for row in rows] == list(range(30))
+    assert [row["rare"] for row in rows if row.get("rare") is not None] == ["text"]
+    assert all(math.isnan(row["nan"]) for row in rows)
+    assert wandb_emulator.requests().get("HistoryPage", 0) == 0
+    assert [row["_step"] for row in read.history(pandas=False)] == list(range(30))
+    with start(id="moved", resume="must") as run:
+        run.log({"x": 30})
+    assert [row["x"] for row in scan(sdk.Api().run(f"team/{project}/moved"))] == list(range(31))
