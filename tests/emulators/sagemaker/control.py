@@ -107,6 +107,7 @@ class Account:
         """Clear the faults and the list of calls, and set the switches as they were at the start."""
         with self._lock:
             self._switches, self._bucket = self._defaults, None
+            self._random = random.Random(0)
             self._faults.clear()
             self._calls.clear()
 

@@ -87,6 +87,10 @@ class Remote:
         """Clear faults and calls, and set the switches as they were at the start."""
         self._send("restore", {})
 
+    def age(self, seconds: float) -> None:
+        """Let all that the account holds have been written so much earlier: what lags behind catches up."""
+        self._send("age", {"seconds": seconds})
+
     def empty(self) -> None:
         """Delete all that the account holds."""
         self._send("empty", {})

@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = _commanded(self.server, self.server.accounts[number], number, what, wire.loads(body))
             self._send(200, wire.dumps(answer))
-        except (ValueError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             self._send(400, wire.dumps({"message": str(error)}))
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -159,6 +159,9 @@ def _commanded(server: Server, account: Account, number: str, what: str, values:
                 {"operation": one.operation, "outcome": one.outcome, "at": one.at, "request": one.request}
                 for one in account.calls(values.get("operation", "*"))
             ]
+        case "age":
+            with server.store.lock:
+                server.store.age(number, float(values["seconds"]))
         case "empty":
             with server.store.lock:
                 server.store.forget(number)

@@ -99,6 +99,7 @@ def perform(store: Store, account: Account, caller: signing.Caller, request: Req
             request=checked(modelled.input_shape, request.body, switches),
             switches=switches,
             shelf=store.at(caller.account, caller.region),
+            now_ms=store.tick(),
             broken_items=items,
         )
         try:

@@ -71,6 +71,7 @@ class Store:
         self._kinds: dict[tuple[str, str, str], dict[str, list[_Version]]] = defaultdict(dict)
         for account, region, kind, key, written, body in self._database.execute("SELECT * FROM documents"):
             self._kinds[account, region, kind][key] = [_Version(written, json.loads(body))]
+        self._last_ms = 0
         self._names: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._summaries: dict[tuple[str, str, str], dict[str, Summary]] = {}  # as of now, of what was asked for
         for *place, name in self._database.execute("SELECT DISTINCT account, region, component, name FROM points"):
@@ -162,6 +163,19 @@ class Store:
     def names(self, place: Place, component: str) -> list[str]:
         """Give the names of a component's series."""
         return sorted(self._names.get((*place, component), ()))
+
+    def tick(self) -> int:
+        """Give the time in ms; no two are the same, so that what was made first sorts first."""
+        self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
+        return self._last_ms
+
+    def age(self, account: str, seconds: float) -> None:
+        """Let all that an account holds have been written so much earlier, for the lags of lists and searches."""
+        for kind in [kind for kind in self._kinds if kind[0] == account]:
+            for key, past in self._kinds[kind].items():
+                self._kinds[kind][key] = [_Version(one.written - seconds, one.body) for one in past]
+        for column, table in (("written", "documents"), ("received", "points")):
+            self._database.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE account=?", (seconds, account))
 
     def forget(self, account: str) -> None:
         """Empty an account."""

@@ -8,7 +8,7 @@ import time
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from emulators.sagemaker import Emulator, model, service
+from emulators.sagemaker import Emulator, control, model, service
 from emulators.sagemaker.errors import ServiceError
 
 OTHER = "999988887777"
@@ -23,14 +23,20 @@ def test_calls_over_the_rate_are_throttled(account, sagemaker, refused):
     sagemaker.list_experiments()
 
 
-def test_botocore_waits_a_throttling_out(account, emulator):
-    account.turn(throttle_rps=4)
-    patient = account.client(retries={"total_max_attempts": 8, "mode": "standard"})
-    begin = time.monotonic()
-    for name in "abc":
-        patient.create_experiment(ExperimentName=name)
-    assert time.monotonic() - begin > 0.4  # one at once, two more at four a second
-    assert len(account.calls("CreateExperiment")) > 3
+def test_the_rate_fills_the_bucket_up_to_the_burst():
+    bucket = control._Bucket(2.0)
+    assert [bucket.take(0.001, 2) for _ in range(3)] == [True, True, False]
+    bucket.filled -= 1500  # seconds at 0.001 a second
+    assert [bucket.take(0.001, 2) for _ in range(2)] == [True, False]
+    bucket.filled -= 1_000_000
+    assert [bucket.take(0.001, 2) for _ in range(3)] == [True, True, False]
+
+
+def test_botocore_waits_a_throttling_out(account):
+    account.fail("error", code="ThrottlingException", times=2)
+    patient = account.client(retries={"total_max_attempts": 4, "mode": "standard"})
+    patient.create_experiment(ExperimentName="e")
+    assert [one.outcome for one in account.calls()] == ["ThrottlingException", "ThrottlingException", "ok"]
 
 
 @pytest.mark.parametrize(
