@@ -48,7 +48,8 @@ def test_the_lock_has_every_dependency_and_none_that_weighs_gigabytes() -> None:
     lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
     locked = {_normal(name) for name in re.findall(r"^([\w.-]+)==", lock, flags=re.MULTILINE)}
     assert {name for name in wanted - locked if not name.startswith("trackbridge")} == set()
-    assert {name for name in locked if re.match(r"torch|nvidia|tensorflow|jax", name)} == set()
+    # nvidia-ml-py is one file of ctypes; the other packages of that name hold CUDA.
+    assert {name for name in locked if re.match(r"torch|nvidia|tensorflow|jax", name)} <= {"nvidia-ml-py"}
 
 
 def _normal(requirement: str) -> str:
