@@ -7,6 +7,7 @@ and the count of its returned calls, 5 bytes each time.
 
 import functools
 import os
+import signal
 import struct
 import sys
 import threading
@@ -15,6 +16,7 @@ import trackbridge as tb
 from trackbridge.journal import JournalOptions
 from trackbridge.shipping import opening
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 threads, end, limit, mode, slots = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 sizes = {"first_slots": slots, "most_slots": slots} if slots else {}
 opening.JournalOptions = functools.partial(JournalOptions, mode=mode, **sizes)
