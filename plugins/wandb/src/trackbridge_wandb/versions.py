@@ -1,0 +1,260 @@
+"""W&B's artifact versions: made with their files, linked to collections, listed in the order they were linked in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+from trackbridge.errors import NotFound
+from trackbridge_wandb.client import Client
+from trackbridge_wandb.operations import (
+    ADD_ALIASES,
+    COLLECTION,
+    COMMIT_ARTIFACT,
+    CREATE_ARTIFACT,
+    CREATE_ARTIFACT_FILES,
+    CREATE_MANIFEST,
+    DELETE_ALIASES,
+    LINK_ARTIFACT,
+    UNLINK_ARTIFACT,
+    UPDATE_ARTIFACT,
+    VERSIONS,
+)
+
+__all__ = ["Collection", "Content", "Version", "Versions"]
+
+_PAGE: Final = 500
+_CHUNK_BYTES: Final = 1 << 20
+_DIGEST_HEADER: Final = b"wandb-artifact-manifest-v1\n"  # sdk/artifacts/artifact_manifests/artifact_manifest_v1.py
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection of versions: of a project, or of a registry."""
+
+    entity: str
+    project: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file of a version to be."""
+
+    path: str
+    content: BinaryIO
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as a member of a collection.
+
+    Attributes:
+        index: Its number there, from 0 on: W&B gives it as the version is linked, and never again.
+        id: The version's own id.
+        metadata: What it was made with.
+        description: Shown with it.
+        aliases: Of this collection.
+        tags: Of the version.
+        created: When it was made, as W&B writes times.
+    """
+
+    index: int
+    id: str
+    metadata: Mapping[str, Any]
+    description: str | None
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    created: str
+
+
+class Versions:
+    """Makes, links, labels and lists versions."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def make(self, into: Collection, run: str, metadata: Mapping[str, Any], contents: Iterable[Content] = ()) -> str:
+        """Make a version, logged by a run of the same project; give its id once the service has all of it.
+
+        Nothing is told apart by its content: two versions of equal files are two.
+        """
+        made = self._client.wire.query(
+            CREATE_ARTIFACT,
+            input={
+                "artifactTypeName": into.kind,
+                "artifactCollectionNames": [into.name],
+                "entityName": into.entity,
+                "projectName": into.project,
+                "runName": run,
+                "digest": hashlib.md5(json.dumps(metadata, sort_keys=True).encode()).hexdigest(),  # noqa: S324 - W&B's
+                "metadata": json.dumps(metadata),
+                "enableDigestDeduplication": False,
+            },
+        )
+        artifact = str(made["createArtifact"]["artifact"]["id"])
+        entries = self._upload(into, run, artifact, contents)
+        self._upload_manifest(into, run, artifact, entries)
+        self._client.wire.query(COMMIT_ARTIFACT, artifactID=artifact)
+        return artifact
+
+    def link(self, artifact: str, to: Collection, aliases: Sequence[str] = ()) -> None:
+        """Link a version to a collection, which comes to be on first use; its place there is the service's to give."""
+        self._client.wire.query(
+            LINK_ARTIFACT,
+            artifactPortfolioName=to.name,
+            entityName=to.entity,
+            projectName=to.project,
+            aliases=[{"artifactCollectionName": to.name, "alias": alias} for alias in aliases],
+            artifactId=artifact,
+        )
+
+    def unlink(self, artifact: str, of: Collection) -> None:
+        """Take a version out of a collection; one that is not there is no fault."""
+        found = self.find(of)
+        if found is not None:
+            with suppress(NotFound):
+                self._client.wire.query(
+                    UNLINK_ARTIFACT, input={"artifactID": artifact, "artifactPortfolioID": found["id"]}
+                )
+
+    def find(self, collection: Collection) -> dict[str, Any] | None:
+        """Give W&B's record of a collection; None where there is none."""
+        found = self._client.wire.query(
+            COLLECTION,
+            entity=collection.entity,
+            project=collection.project,
+            type=collection.kind,
+            name=collection.name,
+        )
+        kind = (found.get("project") or {}).get("artifactType") or {}
+        return kind.get("artifactCollection")
+
+    def list(self, collection: Collection) -> list[Version]:
+        """Give all versions of a collection, in the order they were linked in."""
+        return sorted(self._pages(collection), key=lambda version: version.index)
+
+    def relabel(self, version: Version, of: Collection, aliases: Iterable[str]) -> None:
+        """Give a version exactly these aliases in a collection; W&B's own ``latest`` stays where it is."""
+        wanted, there = set(aliases), set(version.aliases)
+        for document, names in ((DELETE_ALIASES, there - wanted), (ADD_ALIASES, wanted - there)):
+            if names:
+                inputs = [
+                    {
+                        "artifactCollectionName": of.name,
+                        "alias": name,
+                        "entityName": of.entity,
+                        "projectName": of.project,
+                    }
+                    for name in sorted(names)
+                ]
+                self._client.wire.query(document, input={"artifactID": version.id, "aliases": inputs})
+
+    def update(self, artifact: str, **fields: Any) -> None:
+        """Change these fields of a version."""
+        self._client.wire.query(UPDATE_ARTIFACT, input={"artifactID": artifact, **fields})
+
+    def _upload(
+        self, into: Collection, run: str, artifact: str, contents: Iterable[Content]
+    ) -> dict[str, dict[str, Any]]:
+        entries: dict[str, dict[str, Any]] = {}
+        manifest = ""
+        for one in contents:
+            digest = _md5(one.content)
+            manifest = manifest or self._manifest(into, run, artifact, "", "INCREMENTAL", upload=False)["id"]
+            spec = {"artifactID": artifact, "artifactManifestID": manifest, "md5": digest, "name": one.path}
+            made = self._client.wire.query(
+                CREATE_ARTIFACT_FILES, input={"artifactFiles": [spec], "storageLayout": "V2"}
+            )
+            node = made["createArtifactFiles"]["files"]["edges"][0]["node"]
+            if node["uploadUrl"]:
+                one.content.seek(0)
+                self._client.wire.put(node["uploadUrl"], node["uploadHeaders"] or [], one.content, one.size)
+            birth = (node.get("artifact") or {}).get("id") or artifact
+            entries[one.path] = {"digest": digest, "size": one.size, "birthArtifactID": birth}
+        return entries
+
+    def _upload_manifest(self, into: Collection, run: str, artifact: str, entries: Mapping[str, Any]) -> None:
+        body = {
+            "version": 1,
+            "storagePolicy": "wandb-storage-policy-v1",
+            "storagePolicyConfig": {"storageLayout": "V2"},
+            "contents": entries,
+        }
+        data = json.dumps(body).encode()
+        digest = hashlib.md5(_DIGEST_HEADER)  # noqa: S324 - W&B's
+        for path in sorted(entries):
+            digest.update(f"{path}:{entries[path]['digest']}\n".encode())
+        file = self._manifest(into, run, artifact, digest.hexdigest(), "FULL", upload=True)["file"]
+        self._client.wire.put(file["uploadUrl"], file["uploadHeaders"] or [], data, len(data))
+
+    def _manifest(
+        self, into: Collection, run: str, artifact: str, digest: str, kind: str, *, upload: bool
+    ) -> dict[str, Any]:
+        made = self._client.wire.query(
+            CREATE_MANIFEST,
+            artifactID=artifact,
+            name="wandb_manifest.json",
+            digest=digest,
+            entityName=into.entity,
+            projectName=into.project,
+            runName=run,
+            manifestType=kind,
+            includeUpload=upload,
+        )
+        manifest: dict[str, Any] = made["createArtifactManifest"]["artifactManifest"]
+        return manifest
+
+    def _pages(self, collection: Collection) -> Iterator[Version]:
+        cursor = None
+        while True:
+            found = self._client.wire.query(
+                VERSIONS,
+                entity=collection.entity,
+                project=collection.project,
+                type=collection.kind,
+                collection=collection.name,
+                cursor=cursor,
+                perPage=_PAGE,
+            )
+            kind = (found.get("project") or {}).get("artifactType") or {}
+            connection = (kind.get("artifactCollection") or {}).get("artifacts") or {}
+            yield from (_version(edge, collection) for edge in connection.get("edges") or ())
+            info = connection.get("pageInfo") or {}
+            if not info.get("hasNextPage"):
+                return
+            cursor = info["endCursor"]
+
+
+def _version(edge: Mapping[str, Any], collection: Collection) -> Version:
+    node = edge["node"]
+    aliases = [
+        one["alias"]
+        for one in node["aliases"] or ()
+        if one["artifactCollection"]["name"] == collection.name
+        and one["artifactCollection"]["project"]["name"] == collection.project
+    ]
+    return Version(
+        index=int(edge["version"].removeprefix("v")),
+        id=node["id"],
+        metadata=json.loads(node["metadata"] or "{}"),
+        description=node["description"],
+        aliases=tuple(sorted(aliases)),
+        tags=tuple(tag["name"] for tag in node["tags"] or ()),
+        created=node["createdAt"],
+    )
+
+
+def _md5(content: BinaryIO) -> str:
+    digest = hashlib.md5()  # noqa: S324 - W&B's
+    content.seek(0)
+    while chunk := content.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode()
