@@ -35,9 +35,8 @@ FIRST_TIER = (
     ("memory", "local"),
     ("local", "memory"),
     ("local", "local"),
-    ("local", "mlflow-server"),
-    ("mlflow-server", "local"),
 )
+THERE_AND_BACK = ("mlflow-server",)  # in the first tier from local and home again; the rest is in the full one
 # What vendors' own packages warn about; each line is one of theirs, none is about us.
 THEIRS = (
     "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning",

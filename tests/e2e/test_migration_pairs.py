@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from e2e.migration_ends import ENDS, FIRST_TIER, THEIRS, Origin, bad, digests, move, origin
+from e2e.migration_ends import ENDS, FIRST_TIER, THEIRS, THERE_AND_BACK, Origin, bad, digests, move, origin
 from e2e.migration_world import FULL, SMALL, Size
 from trackbridge.store import Store, connect
 
@@ -57,6 +57,18 @@ def test_every_digest_arrives(request, sources, left, right, size) -> None:
         again = move(store, target, known.world)
         assert {one.state for one in again.outcomes} == {"already"}
         assert sum(one.sent_points + one.sent_files for one in again.outcomes) == 0
+
+
+@pytest.mark.parametrize("end", THERE_AND_BACK)
+def test_there_and_back(request, sources, end) -> None:
+    store, known = sources("local", SMALL)
+    with connect(ENDS[end](request)) as there, connect(ENDS["local"](request)) as home:
+        assert bad(move(store, there, known.world)) == []
+        again = move(store, there, known.world, verify="none")
+        assert {one.state for one in again.outcomes} == {"already"}
+        assert sum(one.sent_points + one.sent_files for one in again.outcomes) == 0
+        assert bad(move(there, home, known.world)) == []
+        assert digests(home, known) == (known.runs, known.models)
 
 
 @pytest.mark.full

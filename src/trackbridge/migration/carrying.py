@@ -15,7 +15,7 @@ from trackbridge.migration.marks import Mark, files_seen, labels_of, mark_write,
 from trackbridge.migration.outcomes import Failure, Outcome, State, Verdict
 from trackbridge.migration.parcel import Parcel, Stamps
 from trackbridge.migration.sides import Side
-from trackbridge.protocol import NativeRun, Scope
+from trackbridge.protocol import NativeRun, Scope, glance
 from trackbridge.records.writes import RunWrites
 from trackbridge.sidecar import FOLDER
 from trackbridge.store.reading import Reading
@@ -37,7 +37,8 @@ def carry_run(source: Side, target: Side, run_id: str, *, verify: Verify = "full
     Raises:
         TrackbridgeError: one of the two cannot be read or written to; what was written stays, to be finished.
     """
-    return _Carriage(source, target, source.find(run_id), verify).carry()
+    with glance(source.adapter):
+        return _Carriage(source, target, source.find(run_id), verify).carry()
 
 
 @dataclass(slots=True)
@@ -49,13 +50,16 @@ class _Carriage:
 
     def carry(self) -> Outcome:
         begin, native = time.monotonic(), self.reading.native
-        there = self.target.look(native.id)
-        mark = None if there is None else marked(there, self.target.backend.limits)
-        outcome = self._already(there, mark) if there is not None and mark is not None else None
-        if outcome is None:
-            outcome = self._carried(there, mark, distrust=False)
-        elif outcome.verdict == "different":
-            outcome = self._carried(there, mark, distrust=True)
+        with glance(self.target.adapter):
+            there = self.target.look(native.id)
+            mark = None if there is None else marked(there, self.target.backend.limits)
+            outcome = self._already(there, mark) if there is not None and mark is not None else None
+            parcel = load_run(self.source, self.target, self.reading) if there is None else None
+        if parcel is not None:
+            outcome = self._settled("copied", parcel)
+        elif there is not None and (outcome is None or outcome.verdict == "different"):
+            outcome = self._finished(there, mark, distrust=outcome is not None)
+        assert outcome is not None
         return replace(
             outcome,
             name=self.reading.merged.run.name,
@@ -89,21 +93,22 @@ class _Carriage:
 
     # Carrying it
 
-    def _carried(self, there: NativeRun | None, mark: Mark | None, *, distrust: bool) -> Outcome:
-        native = self.reading.native
-        if there is None:
-            parcel = load_run(self.source, self.target, self.reading)
-        else:
-            if there.deleted and native.deleted:
-                self.target.adapter.runs.set_deleted(native.id, deleted=False)
-            held = self.target.find(native.id)
-            parcel = finish_run(self.source, self.target, self.reading, held, mark, distrust=distrust)
+    def _finished(self, there: NativeRun, mark: Mark | None, *, distrust: bool) -> Outcome:
+        if there.deleted and self.reading.native.deleted:
+            self.target.adapter.runs.set_deleted(there.id, deleted=False)
+        held = self.target.find(there.id)
+        parcel = finish_run(self.source, self.target, self.reading, held, mark, distrust=distrust)
+        return self._settled("completed", parcel)
+
+    def _settled(self, state: State, parcel: Parcel) -> Outcome:
+        """Check what was sent, and mark the run where all is well."""
         form = run_form(self.reading, parcel.metrics, parcel.files, parcel.objects, parcel.surplus)
-        outcome = self._checked("copied" if there is None else "completed", form, parcel)
+        with glance(self.target.adapter):
+            outcome = self._checked(state, form, parcel)
         if outcome.good:
             self._mark(form, parcel)
-        if native.deleted:
-            self.target.adapter.runs.set_deleted(native.id, deleted=True)
+        if self.reading.native.deleted:
+            self.target.adapter.runs.set_deleted(self.reading.id, deleted=True)
         return outcome
 
     def _checked(self, state: State, form: RunForm, parcel: Parcel) -> Outcome:

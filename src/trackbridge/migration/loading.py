@@ -34,9 +34,10 @@ def load_run(source: Side, target: Side, reading: Reading) -> Parcel:
     explained = hashed_already(parcel.listed)
     for file in explained.values():
         entries += split_artifact(file.path, file.size or 0, file.sha256 or "", parcel.stamps.next(), limits)[1]
-    first = chunks[0] if chunks else RunWrites()
+    status, more = _status(target, reading, parcel)
+    first, entries = chunks[0] if chunks else RunWrites(), [*entries, *more]
     header = RunHeader(run.id, run.experiment, run.started_ms, run.parent)
-    target.adapter.experiments.ensure(run.experiment)
+    target.ensure_experiment(run.experiment)
     refused = target.adapter.bulk.load(
         header,
         first,
@@ -49,20 +50,27 @@ def load_run(source: Side, target: Side, reading: Reading) -> Parcel:
     send_files(source, target, reading, parcel, there={}, explained=explained)
     if reading.native.epoch:
         target.adapter.runs.claim_epoch(run.id, reading.native.epoch)
-    send_status(target, reading, parcel)
+    if status:
+        parcel.refused(target.adapter.runs.write(run.id, status))
     return parcel
 
 
 def send_status(target: Side, reading: Reading, parcel: Parcel) -> None:
-    """Write the status and the end time; a run that has not ended is RUNNING as it was born."""
+    """Write the status and the end time of a run that is there already."""
+    status, entries = _status(target, reading, parcel)
+    if entries:
+        target.adapter.objects.put(Scope("run", reading.id), *parcel.sidecar(entries))
+    if status:
+        parcel.refused(target.adapter.runs.write(reading.id, status))
+
+
+def _status(target: Side, reading: Reading, parcel: Parcel) -> tuple[RunWrites, tuple[Entry, ...]]:
+    """Give the write of the status; none for a run that has not ended, which is RUNNING as it was born."""
     run = reading.merged.run
     if run.status == "RUNNING":
-        return
+        return RunWrites(), ()
     status = StatusWrite(reading.native.epoch, run.status, run.ended_ms, parcel.stamps.next())
-    native, entries = split_writes(RunWrites(status=status), target.backend.limits)
-    if entries:
-        target.adapter.objects.put(Scope("run", run.id), *parcel.sidecar(entries))
-    parcel.refused(target.adapter.runs.write(run.id, native))
+    return split_writes(RunWrites(status=status), target.backend.limits)
 
 
 def _objects(source: Side, reading: Reading, parcel: Parcel, entries: list[Entry]) -> Iterator[tuple[str, bytes]]:

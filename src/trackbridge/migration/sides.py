@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from trackbridge.errors import NotFound
@@ -28,6 +28,7 @@ class Side:
     store: Store
     reader: Reader
     files: Files
+    experiments: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, store: Store) -> Self:
@@ -44,6 +45,12 @@ class Side:
     def adapter(self) -> Adapter:
         """Its adapter."""
         return self.store.backend.adapter
+
+    def ensure_experiment(self, name: str) -> None:
+        """Create an experiment if absent; asked once a process."""
+        if name not in self.experiments:
+            self.adapter.experiments.ensure(name)
+            self.experiments.add(name)
 
     def look(self, run_id: str) -> NativeRun | None:
         """Give a run as the backend holds it, a deleted one too; None where there is none."""

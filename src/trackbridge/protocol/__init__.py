@@ -15,6 +15,7 @@ from trackbridge.protocol.backend import Backend, open_backend
 from trackbridge.protocol.bulk import PlainBulk
 from trackbridge.protocol.capabilities import PRESENT, Absent, Capabilities, Deviation, Present
 from trackbridge.protocol.discovery import find_adapter, installed_apis, installed_backends
+from trackbridge.protocol.glance import glance
 from trackbridge.protocol.hooks import AdapterSpec, DemoServer, GateCheck, ModelSaver, SavedModel, hookimpl
 from trackbridge.protocol.limits import Limits, NameRule
 from trackbridge.protocol.native import (
@@ -78,6 +79,7 @@ __all__ = [
     "VersionSpec",
     "VersionState",
     "find_adapter",
+    "glance",
     "hookimpl",
     "installed_apis",
     "installed_backends",

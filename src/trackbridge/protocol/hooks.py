@@ -38,6 +38,8 @@ class AdapterSpec:
         api: How code that goes round trackbridge would name the vendor.
         in_process: The data dies with the process, so that shipping must happen inside it.
         remedy: What to install when the adapter's own imports fail.
+        load: Imports the vendor's SDK ahead of its first use, for one that takes seconds: `start_run` does not count
+            that as waiting for the backend. None where the first use does it in no time.
         protocol_version: The version of the protocol it was written for.
     """
 
@@ -50,6 +52,7 @@ class AdapterSpec:
     api: VendorApi = field(default_factory=VendorApi)
     in_process: bool = False
     remedy: str = ""
+    load: Callable[[], None] | None = None
     protocol_version: int = PROTOCOL_VERSION
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from trackbridge.protocol import (
     ArtifactStore,
     BackendInfo,
@@ -16,6 +18,7 @@ from trackbridge.protocol import (
 )
 from trackbridge_mlflow.address import address_of
 from trackbridge_mlflow.artifacts import Artifacts
+from trackbridge_mlflow.bulk import Bulk
 from trackbridge_mlflow.checking import checked_info
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.experiments import Experiments
@@ -40,16 +43,30 @@ class MlflowAdapter:
         finder = Finder(client, experiments)
         artifacts = Artifacts(client, finder)
         self.experiments: ExperimentStore = experiments
-        self.runs: RunStore = Runs(client, experiments, finder, ledger, artifacts)
+        runs = Runs(client, experiments, finder, ledger, artifacts)
+        objects = Objects(client, finder, artifacts, models)
+        self.runs: RunStore = runs
         self.metrics: MetricStore = Metrics(client, finder)
         self.artifacts: ArtifactStore = artifacts
-        self.objects: ObjectStore = Objects(client, finder, artifacts, models)
+        self.objects: ObjectStore = objects
         self.registry: RegistryStore = Registry(client, finder, models, ledger, artifacts)
-        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_BATCH, self.objects)
+        self.bulk: BulkStore = Bulk(
+            client,
+            finder,
+            runs=runs,
+            objects=objects,
+            artifacts=artifacts,
+            plain=PlainBulk(runs, self.metrics, POINTS_PER_BATCH, objects),
+        )
+        self._finder = finder
 
     def check(self) -> BackendInfo:
         """Reach the backend with the credentials at hand; say what it is."""
         return checked_info(self._client)
+
+    def glance(self) -> AbstractContextManager[None]:
+        """Ask MLflow but once where a run is, and what it holds; see `trackbridge.protocol.glance`."""
+        return self._finder.glance()
 
     def close(self) -> None:
         """Let go of connections and files."""

@@ -90,6 +90,11 @@ class Artifacts:
             known = self._routes.get(native)
         return known or self._learn(native, self._client.tracking.get_run(native).info.artifact_uri)
 
+    def begin(self, native: str, root: str) -> None:
+        """Hear of a run that was just made: where its artifacts go, and that there are none."""
+        self._learn(native, root)
+        self._tree.plant(native)
+
     def _learn(self, key: str, root: str) -> Route:
         route = route_to(root, self._client)
         with self._lock:

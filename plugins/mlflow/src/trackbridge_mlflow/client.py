@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, wraps
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ __all__ = ["Client"]
 _PAGE_RUNS: Final = 1_000
 _MAX_PAGE_RUNS: Final = 50_000  # MLflow's own limit
 _PAGE_EXPERIMENTS: Final = 5_000
+_BODY_BYTES: Final = 800_000
+_POINT_BYTES: Final = 120
 
 
 class Client:
@@ -167,15 +169,25 @@ class Client:
 
     def log_points(self, native_id: str, points: Sequence[MetricPoint]) -> None:
         """Send at most 1,000 points as one batch."""
-        if self.address.is_server:
-            from trackbridge_mlflow.rest import log_points
+        self.log_batch(native_id, {}, points)
 
-            log_points(self.wire, native_id, points)
+    def log_batch(self, native_id: str, params: Mapping[str, str], points: Sequence[MetricPoint]) -> None:
+        """Send at most 1,000 params and points together, at most 100 of them params, in as few requests as can be."""
+        # MLflow refuses more than 10^6 bytes; in JSON a character of a name may be six.
+        most = _BODY_BYTES // (_POINT_BYTES + 6 * max((len(point[0]) for point in points), default=0))
+        for start in range(0, max(1, len(points)), most):
+            self._log_batch(native_id, {} if start else params, points[start : start + most])
+
+    def _log_batch(self, native_id: str, params: Mapping[str, str], points: Sequence[MetricPoint]) -> None:
+        if self.address.is_server:
+            from trackbridge_mlflow.rest import log_batch
+
+            log_batch(self.wire, native_id, params, points)
             return
-        from mlflow.entities import Metric
+        from mlflow.entities import Metric, Param
 
         metrics = [Metric(name, value, time, step) for name, step, time, value in points]
-        self.tracking.log_batch(native_id, metrics, [], [])
+        self.tracking.log_batch(native_id, metrics, [Param(key, value) for key, value in params.items()], [])
 
     def history(
         self, native_id: str, name: str, size: int, token: str | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from trackbridge.errors import Conflict, NotFound
@@ -36,6 +37,21 @@ class Finder:
         self._ids: dict[str, str] = {}
         self._foreign_since: int | None = None
         self._everywhere: Sequence[str] = []  # MLflow searches in named experiments only, the ledger among them
+        self._glances = threading.local()
+
+    @contextmanager
+    def glance(self) -> Iterator[None]:
+        """Ask MLflow but once for each run that this thread looks at or reads within; see `trackbridge.protocol.glance`."""
+        before = self._seen()
+        self._glances.seen = {}
+        try:
+            yield
+        finally:
+            self._glances.seen = before
+
+    def _seen(self) -> dict[str, list[Any]] | None:
+        seen: dict[str, list[Any]] | None = getattr(self._glances, "seen", None)
+        return seen
 
     def find(self, run_id: str) -> list[Any]:
         """Give MLflow's runs of an id, the leading one first, deleted ones too; mostly one.
@@ -43,6 +59,15 @@ class Finder:
         Raises:
             Conflict: the id is spent, its run was purged (R7).
         """
+        seen = self._seen()
+        if seen is None:
+            return self._found(run_id)
+        if run_id not in seen:
+            known = [self._client.run(native) for native in self._natives.get(run_id, ())]
+            seen[run_id] = [run for run in known if run is not None] or self._found(run_id)
+        return list(seen[run_id])
+
+    def _found(self, run_id: str) -> list[Any]:
         found, spent = self.tagged(check_run_id(run_id))
         if spent:
             raise Conflict(f"the run {run_id} was purged: its id is spent", clause="R7", remedy="Take a new id.")
@@ -77,6 +102,7 @@ class Finder:
             NotFound: there is no such run.
         """
         known = self._natives.get(run_id)
+        self.look_again(run_id)  # who asks this is about to write
         if known is None:
             self.existing(run_id)
             known = self._natives[run_id]
@@ -97,6 +123,11 @@ class Finder:
         natives = tuple(run.info.run_id for run in runs)
         self._natives[run_id] = natives
         self._ids.update(dict.fromkeys(natives, run_id))
+
+    def look_again(self, run_id: str) -> None:
+        """Hear that a run is being changed: what a glance has seen of it holds no more."""
+        if (seen := self._seen()) is not None:
+            seen.pop(run_id, None)
 
     def forget(self, run_id: str) -> None:
         """Forget a run that is gone."""

@@ -15,9 +15,9 @@ from trackbridge_mlflow.inline import AWAY, RUN_CHUNK_CHARS, inline_names, objec
 from trackbridge_mlflow.models import Models
 from trackbridge_mlflow.tags import OBJECT, joined
 
-__all__ = ["Objects"]
+__all__ = ["INLINE_TAGS", "Objects"]
 
-_INLINE_TAGS: Final = 2
+INLINE_TAGS: Final = 2
 _CHUNK_CHARS: Final = 4_900
 
 
@@ -42,7 +42,7 @@ class Objects:
 
         native = self._finder.natives(run_id)[0]
         tags = object_tags(name, data, chars=RUN_CHUNK_CHARS)
-        if len(tags) > _INLINE_TAGS:
+        if len(tags) > INLINE_TAGS:
             self._artifacts.put(run_id, f"{HIDDEN_FOLDER}/{name}", io.BytesIO(data), size=len(data), sha256="")
             tags = pointer(name, data)
         self._client.tracking.log_batch(native, [], [], [RunTag(key, value) for key, value in tags.items()])

@@ -22,7 +22,7 @@ from trackbridge_mlflow.native import NAME, PARENT_TAG, attribute_tag, merged, n
 from trackbridge_mlflow.tags import EPOCH, ID, PARENT
 from trackbridge_mlflow.twins import elect, precedence
 
-__all__ = ["ITEMS_PER_BATCH", "Runs"]
+__all__ = ["ITEMS_PER_BATCH", "Runs", "native_labels"]
 
 ITEMS_PER_BATCH: Final = 100  # params, and tags, in one request of MLflow's
 _BODY_BYTES: Final = 700_000  # MLflow refuses a batch of more than 10^6 bytes
@@ -45,6 +45,7 @@ class Runs:
         found = self._finder.find(header.id)
         if not found:
             self._create(header, name)
+            self._finder.look_again(header.id)
         foreign = bool(found) and ID not in found[0].data.tags  # it has no twin, and is left as it is
         find = partial(self._active, header.id)
         leader = find()[0] if foreign else elect(self._client, find)
@@ -56,18 +57,26 @@ class Runs:
             raise Conflict(f"the run {run_id} was deleted", clause="R5", remedy="Restore it, or take a new id.")
         return found
 
-    def _create(self, header: RunHeader, name: str | None) -> None:
-        from mlflow.entities import RunTag
-
+    def birth_tags(self, header: RunHeader) -> dict[str, str]:
+        """Give the tags that a run is made with."""
         tags = {ID: header.id}
         if header.parent is not None:
             tags[PARENT] = header.parent
             with suppress(NotFound):  # the parent may arrive later, or never: ours is the tag that counts
                 tags[PARENT_TAG] = self._finder.natives(header.parent)[0]
+        return tags
+
+    def _create(self, header: RunHeader, name: str | None) -> None:
+        self.give_birth(header, name, self.birth_tags(header))
+
+    def give_birth(self, header: RunHeader, name: str | None, tags: Mapping[str, str]) -> Any:
+        """Make one of MLflow's runs with these tags; give MLflow's record of it."""
+        from mlflow.entities import RunTag
+
         experiment_id = self._experiments.ids([header.experiment])
         if not experiment_id:
             raise NotFound(f"there is no experiment {header.experiment!r}", clause="R2")
-        self._client.tracking.create_run(
+        return self._client.tracking.create_run(
             experiment_id[0],
             "",
             header.started_ms,
@@ -92,16 +101,7 @@ class Runs:
     def write(self, run_id: str, writes: RunWrites) -> tuple[Refused, ...]:
         """Apply a batch; give what was refused."""
         native = self._finder.natives(run_id)[0]
-        gone = [write.name for write in writes.tags if write.value is None]
-        tags = {write.name: write.value for write in writes.tags if write.value is not None}
-        name: AttributeWrite | None = None
-        for attribute in writes.attributes:
-            if attribute.name == NAME:
-                name = attribute
-            elif attribute.value is None:
-                gone.append(attribute_tag(attribute.name))
-            else:
-                tags[attribute_tag(attribute.name)] = str(attribute.value)
+        tags, gone, name = native_labels(writes)
         if writes.datasets:
             self._client.tracking.log_inputs(native, [native_dataset(dataset) for dataset in writes.datasets])
         refused = self._log(native, {key: str(value) for key, value in writes.params.items()}, tags)
@@ -221,6 +221,21 @@ class Runs:
         if not address.is_server:
             return ()
         return (f"{address.tracking_uri}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}",)
+
+
+def native_labels(writes: RunWrites) -> tuple[dict[str, str], list[str], AttributeWrite | None]:
+    """Give the native tags that a batch sets, the keys of those it deletes, and the write of the run's name if any."""
+    gone = [write.name for write in writes.tags if write.value is None]
+    tags = {write.name: write.value for write in writes.tags if write.value is not None}
+    name: AttributeWrite | None = None
+    for attribute in writes.attributes:
+        if attribute.name == NAME:
+            name = attribute
+        elif attribute.value is None:
+            gone.append(attribute_tag(attribute.name))
+        else:
+            tags[attribute_tag(attribute.name)] = str(attribute.value)
+    return tags, gone, name
 
 
 def _batches(params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:

@@ -25,6 +25,11 @@ class Tree:
         self._lock = threading.Lock()
         self._folders: OrderedDict[tuple[str, str], dict[str, bool]] = OrderedDict()
 
+    def plant(self, root: str) -> None:
+        """Note a root that is new, and so empty."""
+        with self._lock:
+            self._folders[root, ""] = {}
+
     def check(self, root: str, route: Route, path: str) -> None:
         """Raise `Conflict` where a part of the path's folder is a file, or the path itself a folder."""
         folder, parts = "", path.split("/")

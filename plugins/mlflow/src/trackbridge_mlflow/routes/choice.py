@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from trackbridge.errors import ConfigurationError
+from trackbridge.errors import ConfigurationError, Transient
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.routes.base import Route
 
@@ -17,7 +17,10 @@ def route_to(root: str, client: Client) -> Route:
 
     Raises:
         ConfigurationError: the root lies behind a server, and the backend is a database.
+        Transient: there is none; what answered for the server knows nothing of the run.
     """
+    if not root:  # it would be the working directory
+        raise Transient(f"{client.address.shown} names no place for the artifacts of a run", clause="A2")
     parts = urlsplit(root)
     address = client.address
     if parts.scheme in {"mlflow-artifacts", "http", "https"}:
