@@ -5,6 +5,7 @@ import pytest
 from trackbridge.errors import Transient
 from trackbridge.protocol import open_backend
 from trackbridge_mlflow.client import Client
+from trackbridge_mlflow.routes import route_to
 
 URL = "mlflow+sqlite:///{}/mlflow.db"
 
@@ -51,3 +52,8 @@ def test_a_race_lost_without_end_is_transient(client):
     with pytest.raises(Transient, match="UNIQUE"):
         opened_on(client, store).tracking.set_tag("r", "t")
     assert store.calls == 5
+
+
+def test_a_run_without_a_place_for_artifacts_is_not_given_the_working_directory(client):
+    with pytest.raises(Transient, match="no place for the artifacts"):
+        route_to("", client)
