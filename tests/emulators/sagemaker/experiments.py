@@ -118,9 +118,8 @@ def update_component(call: Call) -> dict[str, Any]:
     """
     found = entities.require(call, COMPONENT, call.request["TrialComponentName"])
     _check_parameters(call)
-    changes = {
-        name: call.request[name] for name in ("DisplayName", "Status", "StartTime", "EndTime") if name in call.request
-    }
+    plain = ("DisplayName", "Status", "StartTime", "EndTime")
+    changes: Document = {name: call.request[name] for name in plain if name in call.request}
     for name in _MAPS:
         given, removed = call.request.get(name), call.request.get(f"{name}ToRemove", [])
         if given is None and not removed:

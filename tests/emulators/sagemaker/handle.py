@@ -101,7 +101,8 @@ class Remote:
 
     def state(self) -> dict[str, Any]:
         """Give switches and faults."""
-        return self._send("state", {})
+        state: dict[str, Any] = self._send("state", {})
+        return state
 
     def _send(self, what: str, values: dict[str, Any]) -> Any:
         address = f"{self.url}{CONTROL}{self.number}/{what}"

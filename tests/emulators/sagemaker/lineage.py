@@ -61,7 +61,7 @@ def update(call: Call) -> dict[str, Any]:
     named = {f"{PREFIX[kind]}Arn", "PropertiesToRemove"} | ({f"{PREFIX[kind]}Name"} if kind != ARTIFACT else set())
     changes = {name: value for name, value in call.request.items() if name not in named}
     if removed or "Properties" in changes:
-        kept = changes.get("Properties", found.get("Properties", {}))
+        kept: dict[str, str] = changes["Properties"] if "Properties" in changes else found.get("Properties", {})
         changes["Properties"] = {key: value for key, value in kept.items() if key not in removed}
     return entities.change(call, kind, found, changes)
 

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from emulators.sagemaker import entities, errors
@@ -14,7 +15,7 @@ from emulators.sagemaker.entities import COMPONENT
 from emulators.sagemaker.store import Document, Point
 
 _PERIOD_S = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}
-_STATISTICS = {
+_STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Min": min,
     "Max": max,
     "Avg": statistics.fmean,

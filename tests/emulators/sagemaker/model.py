@@ -17,10 +17,15 @@ def service(name: str) -> Any:
 
 
 @cache
-def operation(service_name: str, name: str) -> Any | None:
-    """Give botocore's OperationModel; None where the service has no such operation."""
-    found = service(service_name)
-    return found.operation_model(name) if name in found.operation_names else None
+def has(service_name: str, name: str) -> bool:
+    """Tell whether a service has an operation."""
+    return name in service(service_name).operation_names
+
+
+@cache
+def operation(service_name: str, name: str) -> Any:
+    """Give botocore's OperationModel."""
+    return service(service_name).operation_model(name)
 
 
 @cache

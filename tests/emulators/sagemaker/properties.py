@@ -50,7 +50,7 @@ def is_list(record_member: str, name: str) -> bool:
         if member is None:
             return False
         shape = shape.members[member]
-    return shape.type_name == "list" and shape.member.type_name == "structure"
+    return bool(shape.type_name == "list" and shape.member.type_name == "structure")
 
 
 def _find(shape: Any, name: str) -> tuple[Type, Callable[[Any], list[Any]]] | None:

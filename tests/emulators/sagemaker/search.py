@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from emulators.sagemaker import entities, errors, filters, metrics, properties
 from emulators.sagemaker.call import Call
 from emulators.sagemaker.entities import COMPONENT, EXPERIMENT, GROUP, PACKAGE, PREFIX, TRIAL
 from emulators.sagemaker.experiments import memberships
-from emulators.sagemaker.model import project
+from emulators.sagemaker.model import project, shape
 from emulators.sagemaker.paging import Row, page
 from emulators.sagemaker.store import Document
 
@@ -32,18 +31,20 @@ def search(call: Call) -> dict[str, Any]:
         raise errors.invalid("The emulator does not know VisibilityConditions.")
     kind, member = _RESOURCES[request["Resource"]]
     expression = request.get("SearchExpression")
-    test: Callable[[Any], bool] = lambda _: True  # noqa: E731 - one of two tests
-    if expression is not None:
-        test = filters.compiled(member, expression, call.switches)
+    test = _anything if expression is None else filters.compiled(member, expression, call.switches)
     latest = "CreationTime" if kind == GROUP else "LastModifiedTime"  # a group's record has no other time
     sort_by = properties.find(member, request.get("SortBy", latest))
     asked = {name.partition(".")[0].lower() for name in filters.names(expression or {}) | {sort_by.name}}
     rows = [(key, record) for key, record in _records(call, kind, asked) if test(record)]
     ordered = _ordered(rows, sort_by, descending=request.get("SortOrder", "Descending") == "Descending")
     shown, token = page(call, ordered)
-    shape = properties.model.shape("SearchRecord").members[member].name
-    results = [{member: project(shape, _whole(call, kind, record))} for record in shown]
+    holder = shape("SearchRecord").members[member].name
+    results = [{member: project(holder, _whole(call, kind, record))} for record in shown]
     return {"Results": results, "TotalHits": {"Value": len(ordered), "Relation": "EqualTo"}, **token}
+
+
+def _anything(_record: Any) -> bool:
+    return True
 
 
 def _records(call: Call, kind: str, asked: set[str]) -> list[Row]:

@@ -67,10 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _call(self, body: bytes) -> None:
         url = f"http://{self.headers.get('Host', '')}{self.path}"
-        request = Request(method=self.command, path=self.path, url=url, headers=self.headers, body=body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(method=self.command, path=self.path, url=url, headers=headers, body=body)
         account, operation, outcome = None, self.path, "ok"
         try:
-            caller = signing.caller(self.headers)
+            caller = signing.caller(request.headers)
             account = self.server.accounts[caller.account]
             operation = service.named(request)[1]
             faults = account.admit(operation)

@@ -40,7 +40,7 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it came."""
+    """A request as it came; the names of headers in lower case."""
 
     method: str
     path: str
@@ -67,11 +67,11 @@ def named(request: Request) -> tuple[str, str]:
 
     JSON 1.1 names the operation in X-Amz-Target, REST-JSON by method and path.
     """
-    target = request.headers.get("X-Amz-Target", "")
+    target = request.headers.get("x-amz-target", "")
     if target:
         prefix, _, operation = target.partition(".")
         known = prefix == model.service(model.API).metadata["targetPrefix"] and request.method == "POST"
-        if known and model.operation(model.API, operation) is not None:
+        if known and model.has(model.API, operation):
             return model.API, operation
     else:
         for operation in model.service(model.METRICS).operation_names:
@@ -124,7 +124,8 @@ def checked(shape: Any, body: bytes, switches: Switches) -> dict[str, Any]:
         raise ServiceError("SerializationException", str(error)) from None
     if problems:
         raise ServiceError("ValidationException", shapes.explain(problems))
-    return wire.decode(shape, value)
+    decoded: dict[str, Any] = wire.decode(shape, value)
+    return decoded
 
 
 def sound(shape: Any | None, answer: dict[str, Any]) -> Any:

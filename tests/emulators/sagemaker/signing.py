@@ -28,7 +28,7 @@ class Caller(NamedTuple):
 
 def caller(headers: Mapping[str, str]) -> Caller:
     """Read the caller; an access key of twelve digits is the account itself, as with moto."""
-    found = _HEADER.fullmatch(headers.get("Authorization", ""))
+    found = _HEADER.fullmatch(headers.get("authorization", ""))
     if found is None:
         raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token")
     if found["service"] != "sagemaker":
@@ -42,11 +42,11 @@ def caller(headers: Mapping[str, str]) -> Caller:
 
 def verify(secret: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
     """Refuse a request that was not signed with `secret`."""
-    found = _HEADER.fullmatch(headers.get("Authorization", ""))
+    found = _HEADER.fullmatch(headers.get("authorization", ""))
     assert found is not None
     signed = {name: headers.get(name, "") for name in found["signed"].split(";")}
     request = AWSRequest(method=method, url=url, data=body, headers=signed)
-    request.context["timestamp"] = headers.get("X-Amz-Date", "")
+    request.context["timestamp"] = headers.get("x-amz-date", "")
     signer = SigV4Auth(Credentials(found["key"], secret), found["service"], found["region"])
     text = signer.string_to_sign(request, signer.canonical_request(request))
     if signer.signature(text, request) != found["signature"]:

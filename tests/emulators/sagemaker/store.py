@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,8 @@ class Point(NamedTuple):
     received: float
 
 
-class Summary(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Summary:
     """A series' figures; None where no finite value makes one."""
 
     count: int
@@ -174,6 +176,7 @@ class Store:
         for kind in [kind for kind in self._kinds if kind[0] == account]:
             for key, past in self._kinds[kind].items():
                 self._kinds[kind][key] = [_Version(one.written - seconds, one.body) for one in past]
+        self._summaries.clear()
         for column, table in (("written", "documents"), ("received", "points")):
             self._database.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE account=?", (seconds, account))
 

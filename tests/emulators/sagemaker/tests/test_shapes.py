@@ -14,8 +14,12 @@ RULES = shapes.Rules()
 COMPONENT = {"TrialComponentName": "c"}
 
 
+def served(operation):
+    return model.operation("sagemaker" if model.has("sagemaker", operation) else "sagemaker-metrics", operation)
+
+
 def problems(operation, value, rules=RULES):
-    shape = (model.operation("sagemaker", operation) or model.operation("sagemaker-metrics", operation)).input_shape
+    shape = served(operation).input_shape
     return [(one.path, one.constraint) for one in shapes.check(shape, value, rules)]
 
 
@@ -116,15 +120,11 @@ def inner_shapes(shape, seen):
 
 def test_every_pattern_of_every_operation_served_compiles():
     """Java's patterns are run by another engine, which has to take each of them."""
-    served = [
-        model.operation("sagemaker", name) or model.operation("sagemaker-metrics", name)
-        for name in sorted(OPERATIONS.keys() - {"Search"})  # its answer holds the shapes of all of SageMaker
-    ]
     seen = set()
     shown = [
         one
-        for operation in served
-        for shape in (operation.input_shape, operation.output_shape)
+        for name in sorted(OPERATIONS.keys() - {"Search"})  # its answer holds the shapes of all of SageMaker
+        for shape in (served(name).input_shape, served(name).output_shape)
         if shape is not None
         for one in inner_shapes(shape, seen)
     ]
