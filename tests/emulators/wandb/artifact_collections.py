@@ -215,8 +215,12 @@ def aliases(service: Service, membership_id: int) -> list[sqlite3.Row]:
 
 def leave(service: Service, membership: sqlite3.Row) -> None:
     """End a membership; its aliases go with it, its version number is not given again."""
+    was_latest = LATEST in {row["alias"] for row in aliases(service, membership["id"])}
     service.store.write("DELETE FROM alias WHERE membership_id = ?", membership["id"])
     service.store.write("DELETE FROM membership WHERE id = ?", membership["id"])
+    left = members(service, membership["collection_id"])
+    if was_latest and left and service.switches.latest_of_deleted == "moved":
+        add_aliases(service, left[0], [LATEST])
 
 
 def tags(service: Service, owner: str, owner_id: int) -> list[str]:

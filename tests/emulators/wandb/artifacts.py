@@ -60,14 +60,15 @@ def create(service: Service, values: dict[str, Any]) -> sqlite3.Row:
     found = by_client_id(service, client_id) if client_id else None
     if found is None and values.get("enableDigestDeduplication"):
         found = _same_digest(service, sequence["id"], values["digest"])
+    run_name, run_id = values.get("runName"), None
+    if run_name:
+        run_id = runs.need(service, project["entity"], project["name"], run_name)["id"]
     if found is not None:
         if found["state"] == COMMITTED:
             collections.add_aliases(service, _own_membership(service, found), asked)
             collections.change_tags(service, "artifact", found["id"], values.get("tags"), None)
+            _put_out(service, run_id, found["id"])
         return found
-    run_name, run_id = values.get("runName"), None
-    if run_name:
-        run_id = runs.need(service, project["entity"], project["name"], run_name)["id"]
     _check_metadata(values.get("metadata"))
     made = service.store.insert(
         "artifact",
@@ -84,7 +85,32 @@ def create(service: Service, values: dict[str, Any]) -> sqlite3.Row:
         created_ms=ids.now_ms(),
     )
     collections.change_tags(service, "artifact", made, values.get("tags"), None)
+    _put_out(service, run_id, made)
     return need(service, ids.encode("Artifact", made))
+
+
+def _put_out(service: Service, run_id: int | None, artifact_id: int) -> None:
+    if run_id is not None:
+        service.store.write("INSERT OR IGNORE INTO output VALUES (?, ?)", run_id, artifact_id)
+
+
+def outputs(service: Service, run_id: int) -> list[sqlite3.Row]:
+    """Give the versions that a run logged; of equal ones as the switch `equal_output` says."""
+    rule = "artifact.run_id = output.run_id" if service.switches.equal_output == "first" else "TRUE"
+    return service.store.rows(
+        "SELECT artifact.* FROM output JOIN artifact ON artifact.id = output.artifact_id "
+        f"WHERE output.run_id = ? AND state = 'COMMITTED' AND {rule} ORDER BY artifact.id",
+        run_id,
+    )
+
+
+def inputs(service: Service, run_id: int) -> list[sqlite3.Row]:
+    """Give the versions that a run used."""
+    return service.store.rows(
+        "SELECT artifact.* FROM use JOIN artifact ON artifact.id = use.artifact_id "
+        "WHERE use.run_id = ? AND state = 'COMMITTED' ORDER BY artifact.id",
+        run_id,
+    )
 
 
 def _same_digest(service: Service, sequence_id: int, digest: str) -> sqlite3.Row | None:

@@ -6,6 +6,7 @@ core/internal/filestream/filestreamrequest.go, FileStreamRequestJSON, is all tha
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any
 
 from emulators.wandb import extended_json, files, history, ids, runs
@@ -20,8 +21,12 @@ SUMMARY = "wandb-summary.json"
 KEYS = {"files", "uploaded", "preempting", "complete", "exitcode"}
 
 
-def receive(service: Service, entity: str, project: str, name: str, body: bytes) -> dict[str, Any]:
+def receive(
+    service: Service, entity: str, project: str, name: str, body: bytes, client: str | None = None
+) -> dict[str, Any]:
     """Take a request in whole; give the feedback that the SDK reads: `stopped`.
+
+    `client` is who writes in shared mode (core/internal/stream/stream_init.go, X-WANDB-ASYNC-CLIENT-ID).
 
     A request of any kind is a heartbeat, and makes the run live again unless it completes it: "the filestream
     'uploaded' path resurrects the run" (wandb/apis/public/runs.py, upload_file).
@@ -42,9 +47,11 @@ def receive(service: Service, entity: str, project: str, name: str, body: bytes)
     run = runs.need(service, entity, project, name)
     for file_name, chunk in request.get("files", {}).items():
         if file_name == SUMMARY:
-            _summary(service, run["id"], chunk["content"])
-        else:
+            _summary(service, run, chunk["content"], merge=client is not None)
+        elif client is None:
             history.receive(service, run["id"], STREAMS[file_name], chunk["offset"], chunk["content"])
+        else:
+            history.receive_shared(service, run["id"], STREAMS[file_name], client, chunk["offset"], chunk["content"])
     files.mark(service, run["id"], request.get("uploaded") or [])
     changes: dict[str, Any] = {"heartbeat_ms": ids.now_ms(), "state": "running"}
     if request.get("preempting"):
@@ -77,8 +84,13 @@ def _check(request: Any) -> None:
         raise ProtocolError("; ".join(faults))
 
 
-def _summary(service: Service, run_id: int, content: list[str]) -> None:
-    """Keep the last line ("the backend only looks at the last line", core/internal/filestream/filestreamstate.go)."""
-    if not content or not isinstance(extended_json.loads(content[-1]), dict):
+def _summary(service: Service, run: sqlite3.Row, content: list[str], *, merge: bool) -> None:
+    """Keep the last line ("the backend only looks at the last line", core/internal/filestream/filestreamstate.go).
+
+    In shared mode each writer has its own part of the summary.
+    """
+    values = extended_json.loads(content[-1]) if content else None
+    if not isinstance(values, dict):
         raise ProtocolError("the summary is no JSON object")
-    service.store.update("run", run_id, summary=content[-1])
+    text = json.dumps({**extended_json.loads(run["summary"]), **values}) if merge else content[-1]
+    service.store.update("run", run["id"], summary=text)

@@ -49,6 +49,31 @@ def receive(service: Service, run_id: int, stream: str, offset: int, lines: Sequ
         _count(service, run_id, parsed)
 
 
+def receive_shared(service: Service, run_id: int, stream: str, client: str, offset: int, lines: Sequence[str]) -> None:
+    """Keep lines of one of a run's writers, whose offsets are its own: "the backend infers step numbers".
+
+    core/internal/stream/handler.go, handlePartialHistoryAsync.
+    """
+    store, key = service.store, (run_id, stream, client)
+    known = store.value("SELECT received FROM writer WHERE run_id = ? AND stream = ? AND client = ?", *key) or 0
+    if offset > known and stream == HISTORY:
+        service.record.violation("file_stream", stream, f"lines of {client} from {offset} on follow only {known}")
+    new = lines if service.switches.same_offset == "append" else lines[max(known - offset, 0) :]
+    store.write("INSERT OR REPLACE INTO writer VALUES (?, ?, ?, ?)", *key, max(known, offset + len(lines)))
+    size = count(service, run_id, stream)
+    if stream == HISTORY:
+        new = [_numbered(line, size + i) for i, line in enumerate(new)]
+    receive(service, run_id, stream, size, new)
+
+
+def _numbered(line: str, step: int) -> str:
+    try:
+        values = extended_json.loads(line)
+    except ValueError:
+        return line  # receive says what is wrong with it
+    return json.dumps({**values, "_step": step}) if isinstance(values, dict) else line
+
+
 def _parse(stream: str, line: str) -> dict[str, Any]:
     try:
         values = extended_json.loads(line)

@@ -144,13 +144,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file_stream(self, entity: str, project: str, run: str) -> None:
         body = self._body()
+        client = self.headers.get("X-WANDB-ASYNC-CLIENT-ID")
+        if "X-WANDB-SERVER-SIDE-DERIVED-SUMMARY" in self.headers:
+            self.service.record.violation("file_stream", run, "summaries are not derived here")
 
         def act() -> tuple[int, dict[str, Any]]:
             if len(body) > self.service.switches.file_stream_limit_bytes:
                 return 413, {"error": "request body too large"}
             try:
                 with self.service.store.transaction():
-                    return 200, file_stream.receive(self.service, entity, project, run, body)
+                    return 200, file_stream.receive(self.service, entity, project, run, body, client)
             except ProtocolError as error:
                 self.service.record.violation("file_stream", run, str(error))
                 raise

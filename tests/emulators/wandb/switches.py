@@ -14,6 +14,8 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "same_step": ("keep", "merge"),
     "deleted_run": (409, 410, 400),
     "digest_deduplication": ("latest", "any", "never"),
+    "equal_output": ("first", "every"),
+    "latest_of_deleted": ("gone", "moved"),
     "file_deduplication": ("collection", "never"),
     "files_appear": ("uploaded", "marked"),
     "history_export": ("never", "finished"),
@@ -47,6 +49,13 @@ class Switches:
     digest_deduplication: str = "latest"
     """createArtifact with `enableDigestDeduplication` answers a COMMITTED version of equal digest ("already exists with
     the same content", core/pkg/artifacts/saver.go): only the newest of the collection, any of it, or none."""
+
+    equal_output: str = "first"
+    """Whose output a version is that a second run logged with equal content: the first one's only
+    (github.com/wandb/wandb/issues/5359), or both's."""
+
+    latest_of_deleted: str = "gone"
+    """What `latest` does when its version is deleted or unlinked: it goes with it, or moves to the newest one left."""
 
     file_deduplication: str = "collection"
     """createArtifactFiles gives no upload URL for content that "the server already has" (saver.go): of an earlier

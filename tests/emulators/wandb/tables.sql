@@ -54,6 +54,15 @@ CREATE TABLE IF NOT EXISTS line (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS line_step ON line (run_id, stream, step, number);
 
+-- How many lines of a stream each writer of a run in shared mode has sent.
+CREATE TABLE IF NOT EXISTS writer (
+  run_id INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  client TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  PRIMARY KEY (run_id, stream, client)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS history_key (
   run_id INTEGER NOT NULL,
   name TEXT NOT NULL,
@@ -195,7 +204,12 @@ CREATE TABLE IF NOT EXISTS use (
   PRIMARY KEY (run_id, artifact_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- Every run that logged a version, those that found it there already among them.
+CREATE TABLE IF NOT EXISTS output (
+  run_id INTEGER NOT NULL,
+  artifact_id INTEGER NOT NULL,
+  PRIMARY KEY (run_id, artifact_id)
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS upload_part (
   id INTEGER PRIMARY KEY,

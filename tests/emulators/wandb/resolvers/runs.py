@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from emulators.wandb import accounts, extended_json, files, history, ids, paging, parquet, runs
+from emulators.wandb import accounts, artifacts, extended_json, files, history, ids, paging, parquet, runs
 from emulators.wandb.service import Service, ServiceError
 
 
@@ -75,9 +76,9 @@ def _log_lines(
     return paging.connection(lines, after, last if last is not None else first, service.switches.page_limit)
 
 
-def _artifacts(query: str) -> Any:
+def _artifacts(listed: Callable[[Service, int], list[sqlite3.Row]]) -> Any:
     def resolve(run: sqlite3.Row, info: Any, after: str | None = None, first: int | None = None) -> Any:
-        found = info.context.store.rows(query, run["id"])
+        found = listed(info.context, run["id"])
         return paging.connection(found, after, first, info.context.switches.page_limit)
 
     return resolve
@@ -152,13 +153,8 @@ RESOLVERS = {
         "logLines": _log_lines,
         "fileCount": lambda run, info: len(files.listed(info.context, run["id"])),
         "files": _files,
-        "inputArtifacts": _artifacts(
-            "SELECT artifact.* FROM artifact JOIN use ON use.artifact_id = artifact.id "
-            "WHERE use.run_id = ? AND state = 'COMMITTED' ORDER BY artifact.id"
-        ),
-        "outputArtifacts": _artifacts(
-            "SELECT * FROM artifact WHERE run_id = ? AND state = 'COMMITTED' ORDER BY artifact.id"
-        ),
+        "inputArtifacts": _artifacts(artifacts.inputs),
+        "outputArtifacts": _artifacts(artifacts.outputs),
     },
     "Sweep": {
         "id": lambda sweep, _: ids.encode("Sweep", sweep["id"]),

@@ -54,6 +54,22 @@ def test_equal_content_is_a_version_or_not(log, wandb_emulator, rule, versions):
     assert log("m", "one", aliases=["again"]).version == ("v3" if rule == "never" else versions[-1])
 
 
+@pytest.mark.parametrize(("rule", "expected"), [("first", []), ("every", ["m:v0"])])
+def test_whose_output_an_equal_version_is(log, sdk, project, wandb_emulator, rule, expected):
+    wandb_emulator.switch(equal_output=rule)
+    log("m", "one", run_id="first")
+    log("m", "one", run_id="second")
+    assert [each.name for each in sdk.Api().run(f"team/{project}/second").logged_artifacts()] == expected
+
+
+@pytest.mark.parametrize(("rule", "there"), [("gone", False), ("moved", True)])
+def test_latest_of_a_deleted_version(log, sdk, project, wandb_emulator, rule, there):
+    wandb_emulator.switch(latest_of_deleted=rule)
+    log("m", "one")
+    log("m", "two").delete()
+    assert sdk.Api().artifact_exists(f"team/{project}/m:latest") is there
+
+
 def test_lineage(log, start, api, sdk, project):
     log("data", "rows", kind="dataset", run_id="maker")
     with start(id="taker") as run:

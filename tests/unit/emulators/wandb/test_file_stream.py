@@ -70,6 +70,16 @@ def test_a_stop_is_asked_for_through_file_stream(raw):
     assert raw.stream("stopped")[1]["stopped"] is True
 
 
+def test_writers_that_share_a_run_have_offsets_of_their_own(raw, project):
+    raw.create("shared")
+    path = f"/files/team/{project}/shared/file_stream"
+    for client, offset, values in (("one", 0, [1, 2]), ("two", 0, [3]), ("one", 1, [2, 4]), ("two", 0, [3])):
+        chunk = {"offset": offset, "content": [json.dumps({"x": value}) for value in values]}
+        body = json.dumps({"files": {"wandb-history.jsonl": chunk}}).encode()
+        raw.send("POST", path, body, **{"X-WANDB-ASYNC-CLIENT-ID": client})
+    assert [(row["_step"], row["x"]) for row in raw.rows("shared")] == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
 def test_compressed_requests(raw, project):
     raw.create("packed")
     chunk = {"offset": 0, "content": ['{"_step": 0}']}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 import sys
 
 import pytest
@@ -250,3 +252,29 @@ def test_a_finished_runs_history_moves_to_parquet(start, sdk, project, wandb_emu
     with start(id="moved", resume="must") as run:
         run.log({"x": 30})
     assert [row["x"] for row in scan(sdk.Api().run(f"team/{project}/moved"))] == list(range(31))
+
+
+SECOND_WRITER = """
+import sys, wandb
+settings = wandb.Settings(mode="shared", x_label="two", x_primary=False)
+with wandb.init(project=sys.argv[1], id="shared", settings=settings) as run:
+    for i in range(5):
+        run.log({"b": i})
+"""
+
+
+def test_several_writers_share_a_run(start, sdk, api, project):
+    with start(id="shared", settings=sdk.Settings(mode="shared", x_label="one", x_primary=True)) as run:
+        for i in range(5):
+            run.log({"a": i})
+        alone = {
+            name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"
+        }  # a wandb-core of its own
+        subprocess.run([sys.executable, "-c", SECOND_WRITER, project], check=True, timeout=60, env=alone)
+        run.log({"a": 5})
+    read = api.run(f"team/{project}/shared")
+    rows = scan(read)
+    assert [row["_step"] for row in rows] == list(range(11))
+    assert [row["a"] for row in rows if "a" in row] == list(range(6))
+    assert [row["b"] for row in rows if "b" in row] == list(range(5))
+    assert (read.summary["a"], read.summary["b"], read.state) == (5, 4, "finished")
