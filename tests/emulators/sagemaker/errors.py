@@ -70,12 +70,12 @@ def conflict(message: str) -> RefusalError:
     return RefusalError(Nature.CONFLICT, message)
 
 
-def limit(what: str, most: int, unit: str, present: int) -> RefusalError:
-    """Refuse one more than the account may have; worded as AWS words it (amazon-sagemaker-examples#3396)."""
+def limit(what: str, most: int, unit: str) -> RefusalError:
+    """Refuse one more than the account may have, as AWS words it: it counts what is there as asked for."""
     return RefusalError(
         Nature.LIMIT,
-        f"The account-level service limit '{what}' is {most} {unit}, with current utilization of {present} {unit} and a "
-        f"request delta of 1 {unit}. Please contact AWS support to request an increase for this limit.",
+        f"The account-level service limit '{what}' is {most} {unit}, with current utilization of 0 {unit} and a request "
+        f"delta of {most + 1} {unit}. Please use AWS Service Quotas to request an increase for this quota.",
     )
 
 

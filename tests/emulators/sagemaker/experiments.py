@@ -58,7 +58,7 @@ def create_trial(call: Call) -> dict[str, Any]:
         what = (
             "Total number of trials allowed in a single experiment, excluding those automatically created by SageMaker"
         )
-        raise errors.limit(what, most, "Trials", present)
+        raise errors.limit(what, most, "Trials")
     document = {"DisplayName": call.request["TrialName"], **call.request}
     return entities.create_named(call, TRIAL, {**document, "ExperimentName": experiment["ExperimentName"]})
 
@@ -176,7 +176,7 @@ def associate(call: Call) -> dict[str, Any]:
         present, most = len(memberships(call, trial=trial["TrialName"])), call.switches.components_per_trial
         if present >= most:
             what = "Total number of trial components allowed in a single trial, excluding those automatically created by SageMaker"
-            raise errors.limit(what, most, "Trial Components", present)
+            raise errors.limit(what, most, "Trial Components")
         names = {"TrialName": trial["TrialName"], "TrialComponentName": component["TrialComponentName"]}
         call.shelf.put(MEMBERSHIP, key, {**names, "ExperimentName": trial["ExperimentName"]})
     elif call.switches.associate_twice == "reject":

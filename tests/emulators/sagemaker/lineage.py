@@ -171,9 +171,7 @@ def _room(call: Call, kind: str, most: int, unit: str) -> None:
     """Refuse more than the "Maximum number of manually created lineage entities" (lineage-tracking-manual-creation)."""
     present = sum(1 for _ in call.shelf.items(kind))
     if present >= most:
-        raise errors.limit(
-            f"Total number of {unit} allowed, excluding those automatically created", most, unit, present
-        )
+        raise errors.limit(f"Total number of {unit} allowed, excluding those automatically created", most, unit)
 
 
 OPERATIONS = {

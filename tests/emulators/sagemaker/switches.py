@@ -28,7 +28,7 @@ class Switches:
     throttle_burst: int = 1
     throttle_operations: str = "*"  # a pattern as of a shell
 
-    # Quotas: 300 trials as in amazon-sagemaker-examples#3396, 50 components as in the quotas page.
+    # Quotas: 300 trials as met in amazon-sagemaker-examples#3396; 50 components as people meet it (L-479D8F33).
     trials_per_experiment: int = 300
     components_per_trial: int = 50
     metric_names_per_component: int | None = None  # METRIC_LIMIT_EXCEEDED exists; no page says at how many
@@ -66,7 +66,8 @@ class Switches:
     # Metrics: the window is checked by AWS's SDK (METRIC_TS_LOWER_BOUND_TO_NOW), not by the model.
     timestamp_window_s: tuple[float, float] | None = (1_209_600.0, 7_200.0)
     timestamp_outside: Literal["item", "request"] = "item"
-    # NaN and the infinities, in metrics and parameters: botocore sends bare literals, which are no JSON.
+    # NaN and the infinities, in metrics and parameters: botocore sends bare literals, which are no JSON, and requests
+    # with them were met to fail whole (sagemaker-experiments#126, #161).
     non_finite: Literal["request", "item", "accept"] = "request"
     same_point: Literal["keep", "overwrite", "conflict"] = "keep"
     metric_axis: Literal["s", "ms"] = "s"  # XAxisValues are longs; a CloudTrail event of BatchPutMetrics shows ms

@@ -132,7 +132,7 @@ def test_a_trial_holds_fifty_components(account, sagemaker, refused, component):
 def test_an_experiment_holds_so_many_trials(account, sagemaker, refused, component):
     account.turn(trials_per_experiment=1)
     code, message = refused(sagemaker.create_trial, TrialName="t2", ExperimentName="exp")
-    assert (code, "is 1 Trials, with current utilization of 1" in message) == ("ResourceLimitExceeded", True)
+    assert (code, "is 1 Trials, with current utilization of 0" in message) == ("ResourceLimitExceeded", True)
 
 
 def test_deletion_goes_from_the_inside_out(account, sagemaker, refused, component):

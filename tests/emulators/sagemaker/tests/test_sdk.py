@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("sagemaker-sdk")  # the play is one process of some seconds, not one a worker
 PLAY = Path(__file__).with_name("sdk_play.py")
 
 
