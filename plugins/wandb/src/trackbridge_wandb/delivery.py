@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any
+from typing import Any, Final
 
 from trackbridge.errors import TrackbridgeError, Transient
 from trackbridge_wandb.client import Client
+from trackbridge_wandb.operations import HISTORY
 from trackbridge_wandb.streams import Stream
 
-__all__ = ["end", "revive", "settle"]
+__all__ = ["check", "end", "revive", "settle"]
+
+_DOUBT_S: Final = 30.0  # how long a request of a dead owner may still be under way
+_LINES_PER_CHECK: Final = 2_000
 
 
 def settle(client: Client, stream: Stream) -> None:
@@ -20,8 +25,65 @@ def settle(client: Client, stream: Stream) -> None:
     """
     if not stream.pending:
         return
+    _send(client, stream, stream.lines, stream.pending)
+    if stream.doubtful_since_s is not None:
+        stream.doubtful.append((stream.lines, stream.pending))
+        if time.monotonic() - stream.doubtful_since_s > _DOUBT_S:
+            check(client, stream)
+    stream.lines += len(stream.pending)
+    stream.pending = []
+
+
+def check(client: Client, stream: Stream) -> None:
+    """Read back what was sent after a dead owner's stream was taken over, and send again what it is not.
+
+    A request that the dead one had sent may be carried out late, over lines that have its offsets now. Its own lines
+    were never acknowledged, and are delivered anew.
+    """
+    for offset, lines in stream.doubtful:
+        for start in range(0, len(lines), _LINES_PER_CHECK):
+            some = lines[start : start + _LINES_PER_CHECK]
+            if not _is_there(client, stream, offset + start, some):
+                _send(client, stream, offset + start, some)
+    stream.doubtful = []
+    stream.doubtful_since_s = None
+
+
+def end(client: Client, stream: Stream, exit_code: int) -> None:
+    """Say that a run has ended."""
+    settle(client, stream)
+    check(client, stream)
+    _post(client, stream, {"complete": True, "exitcode": exit_code})
+
+
+def revive(client: Client, stream: Stream) -> None:
+    """Give a sign of life, which makes a run that had ended a running one."""
+    _post(client, stream, {})
+
+
+def _is_there(client: Client, stream: Stream, first: int, lines: list[str]) -> bool:
+    found = client.ask(
+        HISTORY,
+        project=stream.project,
+        run=stream.name,
+        minStep=first,
+        maxStep=first + len(lines),
+        pageSize=2 * len(lines),
+    )
+    rows = ((found.get("project") or {}).get("run") or {}).get("history") or ()
+    there = {_canonical(row) for row in rows}
+    return all(_canonical(line) in there for line in lines)
+
+
+def _canonical(line: str) -> str:
+    """Give a row in one form: the service may write it its own way, and NaN as a token."""
+    row = {key: str(value).lower() for key, value in json.loads(line).items()}
+    return json.dumps(row, sort_keys=True).replace("infinity", "inf")
+
+
+def _send(client: Client, stream: Stream, offset: int, lines: list[str]) -> None:
     files = {
-        "wandb-history.jsonl": {"offset": stream.lines, "content": stream.pending},
+        "wandb-history.jsonl": {"offset": offset, "content": lines},
         "wandb-summary.json": {"offset": 0, "content": [stream.lasts.dumps()]},
     }
     try:
@@ -31,19 +93,6 @@ def settle(client: Client, stream: Stream) -> None:
     except TrackbridgeError:
         stream.pending = []  # refused as it is: nothing of it has arrived
         raise
-    stream.lines += len(stream.pending)
-    stream.pending = []
-
-
-def end(client: Client, stream: Stream, exit_code: int) -> None:
-    """Say that a run has ended."""
-    settle(client, stream)
-    _post(client, stream, {"complete": True, "exitcode": exit_code})
-
-
-def revive(client: Client, stream: Stream) -> None:
-    """Give a sign of life, which makes a run that had ended a running one."""
-    _post(client, stream, {})
 
 
 def _post(client: Client, stream: Stream, body: dict[str, Any]) -> None:

@@ -7,8 +7,9 @@ further run of its own, ``<id>-1`` and so on, in the same group, and readers mer
 go, and whoever comes next goes on in the same run.
 
 What is owned is settled by claims in the ledger, one a generation: W&B makes a run of a name once. An owner that was
-killed lets nothing go. W&B calls its run crashed after five minutes without a sign of life, and then the next
-generation may be claimed; an owner that gave no sign for two minutes claims anew before it writes.
+killed lets nothing go. Its successor on the same machine sees that it is dead, and claims the next generation; another
+machine's makes a further run, unless W&B calls the first one crashed, which it does after five minutes without a sign
+of life. An owner that gave no sign for two minutes claims anew before it writes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from trackbridge_wandb.client import Client
 from trackbridge_wandb.document import OWN, Document
 from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.naming import key_of
+from trackbridge_wandb.process import is_dead, this_process
 from trackbridge_wandb.summary import Lasts
 
 __all__ = ["STREAM", "Stream", "Streams", "stream_name"]
@@ -34,6 +36,7 @@ __all__ = ["STREAM", "Stream", "Streams", "stream_name"]
 STREAM: Final = "trackbridge-stream"  # the job type of further runs
 
 _FRESH_S: Final = 120.0
+_QUIET_S: Final = 1.0
 _CRASHED: Final = "crashed"  # W&B's state of a running run without a sign of life for five minutes
 
 
@@ -51,6 +54,8 @@ class Stream:
         lasts: The last point of each of its series.
         seen_s: When it last gave a sign of life, by this process's own clock.
         brief: It is owned for one change only, as of a run that has ended, and let go with it.
+        doubtful: Offsets and lines that a dead owner's last request may still write over.
+        doubtful_since_s: When that owner's stream was taken over; None where nothing is in doubt.
     """
 
     run_id: str
@@ -62,6 +67,8 @@ class Stream:
     lasts: Lasts = field(default_factory=Lasts)
     seen_s: float = field(default_factory=time.monotonic)
     brief: bool = False
+    doubtful: list[tuple[int, list[str]]] = field(default_factory=list)
+    doubtful_since_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -136,7 +143,7 @@ class Streams:
 
     def store(self, stream: Stream, document: Document, *, released: bool = False, **fields: Any) -> None:
         """Write a stream's config, and W&B's own fields; `released` lets go of it by the same request."""
-        own = {**document.own, "generation": stream.generation, "released": released}
+        own = {**document.own, "generation": stream.generation, "released": released, "owner": this_process()}
         document.set(OWN, own)
         self._client.upsert(stream.project, stream.name, config=document.dumps(), **fields)
         if released:
@@ -192,16 +199,21 @@ class Streams:
         for native in natives:
             own = Document(native["config"]).own
             generation = int(own.get("generation", 0))
-            free = own.get("released", not own) or native["state"] == _CRASHED
+            dead = not own.get("released", True) and is_dead(own.get("owner"))
+            free = dead or own.get("released", not own) or native["state"] == _CRASHED
             if free and self._claim(native["project_name"], native["name"], generation + 1):
-                return self._taken(run_id, native, generation + 1)
+                return self._taken(run_id, native, generation + 1, dead=dead)
         return self._made(run_id, natives[0]["project_name"], len(natives))
 
     def _claim(self, project: str, name: str, generation: int) -> bool:
         return self._ledger.claim(f"{key_of('owner', project, name)}-g{generation}")
 
-    def _taken(self, run_id: str, native: dict[str, Any], generation: int) -> Stream:
+    def _taken(self, run_id: str, native: dict[str, Any], generation: int, *, dead: bool) -> Stream:
         stream = Stream(run_id, native["project_name"], native["name"], generation)
+        if dead:  # what it had sent last may still be under way
+            time.sleep(_QUIET_S)
+            native = self._client.run(stream.project, stream.name) or native
+            stream.doubtful_since_s = time.monotonic()
         stream.lines = int(native["historyLineCount"] or 0)
         stream.lasts = Lasts.read(native["summaryMetrics"])
         document = Document(native["config"])
