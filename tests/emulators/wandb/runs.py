@@ -33,6 +33,7 @@ COLUMNS = {
 STATES = {"running", "pending", "finished", "failed", "killed", "crashed", "preempted", "preempting"}
 # wandb/apis/public/runs.py, update_state: the transitions that may be asked for.
 TRANSITIONS = {"pending": {"running", "failed", "crashed", "preempted"}, "failed": {"pending", "running"}}
+KEPT_SEARCHES = 32
 ADJECTIVES, NOUNS = ("calm", "bright", "swift", "quiet", "golden"), ("river", "forest", "comet", "harbor", "meadow")
 
 
@@ -169,14 +170,27 @@ def change_state(service: Service, text: str, target: str) -> None:
 
 def search(service: Service, project_id: int, query: str | None, order: str | None) -> list[sqlite3.Row]:
     """Give the runs of a project that match a filter, in an order; oldest first without one."""
+    key, changes = (project_id, query, order, service.switches), service.store.changes
+    known = service.searches.get(key)
+    if known is not None and known[0] == changes:
+        return known[1]
+    found = _search(service, project_id, query, order)
+    if "state" not in f"{query} {order}":  # which time changes too
+        if len(service.searches) >= KEPT_SEARCHES:
+            service.searches.clear()
+        service.searches[key] = changes, found
+    return found
+
+
+def _search(service: Service, project_id: int, query: str | None, order: str | None) -> list[sqlite3.Row]:
     parsed = filters.parse(query)
     found = service.store.rows(SELECT + f"WHERE project_id = ? AND {ALIVE} ORDER BY run.id", project_id)
     if parsed:
-        strict = service.switches.missing_matches_ne
+        missing = service.switches.missing_matches_ne
         found = [
             run
             for run in found
-            if filters.matches(parsed, lambda name, run=run: lookup(service, run, name), missing_matches_ne=strict)
+            if filters.matches(parsed, lambda name, run=run: lookup(service, run, name), missing_matches_ne=missing)
         ]
     if order in {None, "", "+created_at", "created_at"}:
         return found

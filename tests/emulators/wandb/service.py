@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -78,6 +79,8 @@ class Service:
     switches: Switches = field(default_factory=Switches)
     record: Record = field(default_factory=Record)
     base_url: str = ""
+    searches: dict[object, tuple[int, list[sqlite3.Row]]] = field(default_factory=dict)
+    """What the last searches found, and how many changes there had been: pages of a listing are many searches."""
 
     def features(self) -> dict[str, bool]:
         return {name: name not in self.switches.features_off for name in FEATURES}

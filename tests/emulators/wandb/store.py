@@ -29,6 +29,8 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self._blobs = folder / "blobs"
         self._blobs.mkdir(exist_ok=True)
+        for unfinished in self._blobs.glob("*.part"):  # of a server that was killed
+            unfinished.unlink()
         self._lock = threading.RLock()
         self._db = sqlite3.connect(folder / "wandb.db", check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
@@ -48,6 +50,12 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    @property
+    def changes(self) -> int:
+        """How many rows were written since the start: what was read before a change may be stale after it."""
+        with self._lock:
+            return self._db.total_changes
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock:

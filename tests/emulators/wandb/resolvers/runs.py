@@ -110,13 +110,15 @@ def _method(sweep: sqlite3.Row, _: Any) -> str:
     return found[1] if found else "custom"
 
 
-def _sweep_runs(sweep: sqlite3.Row, info: Any, first: int | None = None, after: str | None = None) -> Any:
-    found = info.context.store.rows(
+def _of_sweep(sweep: sqlite3.Row, info: Any) -> list[sqlite3.Row]:
+    return info.context.store.rows(
         runs.SELECT + f"WHERE project_id = ? AND sweep = ? AND {runs.ALIVE} ORDER BY run.id",
-        sweep["project_id"],
-        sweep["name"],
+        *(sweep["project_id"], sweep["name"]),
     )
-    return paging.connection(found, after, first, info.context.switches.page_limit)
+
+
+def _sweep_runs(sweep: sqlite3.Row, info: Any, first: int | None = None, after: str | None = None) -> Any:
+    return paging.connection(_of_sweep(sweep, info), after, first, info.context.switches.page_limit)
 
 
 RESOLVERS = {
@@ -162,7 +164,7 @@ RESOLVERS = {
         "updatedAt": lambda sweep, _: ids.iso(sweep["updated_ms"]),
         "method": _method,
         "project": _project,
-        "runCount": lambda sweep, info: len(_sweep_runs(sweep, info, 10**6)["edges"]),
+        "runCount": lambda sweep, info: len(_of_sweep(sweep, info)),
         "runs": _sweep_runs,
     },
 }
