@@ -16,8 +16,9 @@ from trackbridge.protocol.limits import Limits
 from trackbridge.protocol.urls import BackendUrl
 from trackbridge.protocol.vendor import VendorApi
 from trackbridge.records.trail import TrailEntry
+from trackbridge.records.values import ParamValue
 
-__all__ = ["AdapterSpec", "DemoServer", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
+__all__ = ["AdapterSpec", "DataSource", "DemoServer", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
 
 PROJECT: Final = "trackbridge"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -101,6 +102,27 @@ class GateCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource:
+    """What a tool for data knows of a local file or folder (D1).
+
+    Attributes:
+        tool: The tool, [a-z0-9_-]+, under which `facts` are kept: ``environment.data.DATASET.TOOL.FACT``.
+        digest: ``algorithm:hex`` of what lies here now.
+        version: A version that others would know it by, such as a revision.
+        uri: Where the same bytes can be had from.
+        facts: What else is worth keeping.
+        warning: What is wrong, such as bytes that are not those recorded; it is logged.
+    """
+
+    tool: str
+    digest: str
+    version: str | None = None
+    uri: str | None = None
+    facts: Mapping[str, ParamValue] = field(default_factory=dict)
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoServer:
     """A real server that ``trackbridge demo`` may start and play on.
 
@@ -130,6 +152,10 @@ class CoreHooks:
     @hookspec
     def trackbridge_model_savers(self) -> tuple[ModelSaver, ...]:  # type: ignore[empty-body]
         """Give ways to save and load models."""
+
+    @hookspec(firstresult=True)
+    def trackbridge_data_source(self, path: Path) -> DataSource | None:
+        """Say where the data at a local path comes from; None where this tool does not know it."""
 
     @hookspec
     def trackbridge_serving_versions(self, backend: str, model: str) -> frozenset[int]:  # type: ignore[empty-body]

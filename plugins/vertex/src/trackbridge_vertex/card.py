@@ -19,10 +19,10 @@ from trackbridge.records.writes import Stamp, StatusWrite
 from trackbridge_vertex.structs import Plain
 from trackbridge_vertex.values import mark_of, read_param, shown_param
 
-__all__ = ["METRICS", "PARAMS", "STATE", "TAGS", "TEXT", "Attribute", "Card", "Summary", "state_of", "status_of"]
+__all__ = ["DELETED", "METRICS", "PARAMS", "STATE", "TAGS", "TEXT", "Attribute", "Card", "Summary", "state_of", "status_of"]
 
 PARAMS, METRICS, STATE = "_params", "_metrics", "_state"  # the SDK's: metadata/constants.py
-TAGS, TEXT = "_tags", "_trackbridge"
+TAGS, TEXT, DELETED = "_tags", "_trackbridge", "trackbridge_deleted"
 
 _FORMAT: Final = 1
 _STATES: Final[Mapping[RunStatus, str]] = {
@@ -105,7 +105,9 @@ class Card:
         if whole:
             fields["params"] = {name: shown_param(value) for name, value in self.params.items()}
             fields["tags"] = self.tags
-        return canonical_json({name: value for name, value in fields.items() if value not in (None, False, {}, [])})
+        return canonical_json(
+            {name: value for name, value in fields.items() if value or (value == 0 and value is not False)}
+        )
 
     def shown(self) -> dict[str, Plain]:
         """Give the metadata that the SDK and the console show, without the text."""
@@ -114,6 +116,7 @@ class Card:
             METRICS: {name: shown_param(one.metric.last) for name, one in self.metrics.items()},
             STATE: self.state,
             TAGS: self.tags,
+            DELETED: self.deleted,
         }
 
 

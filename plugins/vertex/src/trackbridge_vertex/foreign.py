@@ -9,14 +9,14 @@ from trackbridge.records.ids import foreign_run_id
 from trackbridge.records.metrics import MetricPoint, summarize
 from trackbridge.records.writes import Stamp
 from trackbridge_vertex.address import Address
-from trackbridge_vertex.card import METRICS, PARAMS, STATE, TAGS, Attribute, Card, Summary
+from trackbridge_vertex.card import DELETED, METRICS, PARAMS, STATE, TAGS, Attribute, Card, Summary
 from trackbridge_vertex.contexts import id_of, time_ms
 from trackbridge_vertex.structs import Plain
 from trackbridge_vertex.values import read_param
 
 __all__ = ["experiment_of", "foreign_card", "foreign_id", "summary_points"]
 
-_OWN: Final = frozenset({PARAMS, METRICS, STATE, TAGS})
+_OWN: Final = frozenset({DELETED, METRICS, PARAMS, STATE, TAGS})
 _NEVER: Final = Stamp(0, "", 0)  # older than anything that trackbridge writes
 
 

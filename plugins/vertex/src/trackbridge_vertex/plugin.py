@@ -15,6 +15,14 @@ def _open(url: BackendUrl) -> Adapter:
     return VertexAdapter(url)
 
 
+def _load() -> None:
+    from trackbridge_vertex.errors import translated
+
+    with translated("vertex"):
+        import google.cloud.aiplatform_v1
+        import google.cloud.storage  # noqa: F401 - all that the first use needs
+
+
 @hookimpl
 def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
     """Give the adapter."""
@@ -26,6 +34,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=CAPABILITIES,
             probe="trackbridge_vertex.probe:VertexProbe",
             deviations=DEVIATIONS,
+            load=_load,
             remedy="pip install 'trackbridge[vertex]'",
         ),
     )

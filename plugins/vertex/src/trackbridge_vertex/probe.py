@@ -23,7 +23,12 @@ _STATUSES: Final[dict[str, RunStatus]] = {
     "FAILED": "FAILED",
     "CANCELLED": "KILLED",
 }
-_STAGES: Final[dict[str, Stage]] = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
+_STAGES: Final[dict[str, Stage]] = {
+    "none": "None",
+    "staging": "Staging",
+    "production": "Production",
+    "archived": "Archived",
+}
 
 
 class VertexProbe:
@@ -49,7 +54,7 @@ class VertexProbe:
         found = self._context(run_id)
         if found is None:
             return None
-        metadata = _plain(found.metadata)
+        metadata = _plain(found)
         own = json.loads(metadata["_trackbridge"])
         if "object" in own:
             own = json.loads(self._bucket.blob(f"{self._root}/{own['object']}").download_as_bytes())
@@ -85,7 +90,7 @@ class VertexProbe:
             link = self._metadata.get_artifact(name=f"{self._store}/artifacts/{found.name.rpartition('/')[2]}-tb-run")
         except NotFound:
             return []
-        board = _plain(link.metadata)["resourceName"]
+        board = _plain(link)["resourceName"]
         for series in self._boards.list_tensorboard_time_series(parent=board):
             if series.display_name == metric:
                 points = self._boards.export_tensorboard_time_series_data(tensorboard_time_series=series.name)
@@ -161,7 +166,7 @@ class VertexProbe:
     def _datasets(self, context: Any, own: dict[str, Any]) -> tuple[tuple[str, str | None, str | None], ...]:
         """Give the datasets that the console shows of a run; in which context it used them stands in its own record."""
         request = {"parent": self._store, "filter": f'in_context("{context.name}") AND schema_title="system.Dataset"'}
-        shown = [_plain(artifact.metadata) for artifact in self._metadata.list_artifacts(request=request)]
+        shown = [_plain(artifact) for artifact in self._metadata.list_artifacts(request=request)]
         named = {(one["name"], one.get("digest")) for one in shown}
         uses = [(one["name"], one.get("digest"), one.get("context")) for one in own.get("datasets", ())]
         return tuple(use for use in uses if use[:2] in named)
@@ -228,21 +233,11 @@ def _storage(url: BackendUrl, project: str) -> Any:
     return storage.Client(project=project, credentials=AnonymousCredentials(), client_options={"api_endpoint": local})
 
 
-def _plain(struct: Any) -> Any:
-    """Give a Struct as plain Python."""
+def _plain(resource: Any) -> Any:
+    """Give the metadata of a context or an artifact as plain Python."""
     from google.protobuf import json_format
 
-    return json_format.MessageToDict(getattr(struct, "pb", struct) if hasattr(struct, "pb") else _wrapped(struct))
-
-
-def _wrapped(struct: Any) -> Any:
-    from google.protobuf import struct_pb2
-
-    if isinstance(struct, struct_pb2.Struct):
-        return struct
-    made = struct_pb2.Struct()
-    made.update(dict(struct))
-    return made
+    return json_format.MessageToDict(type(resource).pb(resource).metadata)
 
 
 def _state(version: Any) -> VersionState:

@@ -12,7 +12,7 @@ from trackbridge.errors import Conflict, NotFound
 from trackbridge.protocol import NativeRun, Opened, Refused, Scan
 from trackbridge.records.writes import RunHeader, RunWrites
 from trackbridge_vertex.boards import Boards
-from trackbridge_vertex.card import Card
+from trackbridge_vertex.card import DELETED, Card
 from trackbridge_vertex.cards import Cards
 from trackbridge_vertex.changes import apply, claim
 from trackbridge_vertex.client import Client
@@ -143,7 +143,7 @@ class Runs:
         """Give filters that let all runs of these experiments through: deleted ones are in none any more."""
         kind = f'schema_title="{RUN_SCHEMA}"'
         if experiments is None or deleted:
-            yield kind
+            yield f"{kind} AND metadata.{DELETED}.bool_value=true" if deleted else kind
             return
         for name in dict.fromkeys(experiments):
             found = self._experiments.find(name)

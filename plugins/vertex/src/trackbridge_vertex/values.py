@@ -55,4 +55,9 @@ def _read_none(text: str) -> None:
         raise ValueError(text)
 
 
-_READ: Final[Mapping[str, Callable[[str], ParamValue]]] = {_INT: int, _FLOAT: _FLOATS.__getitem__, _NONE: _read_none, _JSON: json.loads}
+_READ: Final[Mapping[str, Callable[[str], ParamValue]]] = {
+    _INT: int,
+    _FLOAT: _FLOATS.__getitem__,
+    _NONE: _read_none,
+    _JSON: json.loads,
+}
