@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent import futures
 from typing import Any
 
@@ -48,6 +49,7 @@ class GrpcFront:
 
     def __init__(self, core: Core, port: int = 0) -> None:
         self._core = core
+        self._cutting = threading.Lock()
         self._server, self.port = self._start(port)
 
     @property
@@ -56,9 +58,14 @@ class GrpcFront:
         return f"127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """Drop every connection at once, calls under way included, and listen again."""
-        self._server.stop(None).wait()
-        self._server, self.port = self._start(self.port)
+        """Drop every connection at once, calls under way included, and listen on.
+
+        The next server listens on the same port (by SO_REUSEPORT) before this one goes: clients that come back find it.
+        """
+        with self._cutting:
+            dropped = self._server
+            self._server, self.port = self._start(self.port)
+            dropped.stop(None)
 
     def stop(self) -> None:
         """Stop listening."""
@@ -67,19 +74,12 @@ class GrpcFront:
     def _start(self, port: int) -> tuple[grpc.Server, int]:
         server = grpc.server(
             futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="vertex-grpc"),
-            handlers=[_Handler(self._core, self._cut_soon)],
+            handlers=[_Handler(self._core, self.cut)],
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
         bound = server.add_insecure_port(f"127.0.0.1:{port}")
         server.start()
         return server, bound
-
-    def _cut_soon(self) -> None:
-        import threading
-
-        thread = threading.Thread(target=self.cut, name="vertex-cut")
-        thread.start()
-        thread.join()
 
 
 def _refuse(context: grpc.ServicerContext, refused: RefusedError) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import socket
 import threading
@@ -27,9 +28,9 @@ class RestFront:
         """Where it listens, as a URL."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def cut(self) -> None:
-        """Drop every connection at once, calls under way included."""
-        self._server.drop()
+    def cut(self, spare: socket.socket | None = None) -> None:
+        """Drop every connection but one at once, calls under way included."""
+        self._server.drop(spare)
 
     def stop(self) -> None:
         """Stop listening."""
@@ -64,9 +65,10 @@ class _HttpServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
 
-    def drop(self) -> None:
+    def drop(self, spare: socket.socket | None = None) -> None:
         with self._lock:
-            dropped, self._open = self._open, set()
+            dropped = self._open - {spare}
+            self._open -= dropped
         for connection in dropped:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -89,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith(control.PREFIX):
-            self._send(*control.answer(self.server.core, self.server.cut, self.command, self.path, body))
+            cut = functools.partial(self.server.cut, self.connection)
+            self._send(*control.answer(self.server.core, cut, self.command, self.path, body))
             return
         try:
             method, request = transcoding.request(self.command, self.path, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -43,10 +44,10 @@ class Server:
         """Put a fault in force (see `faults.Fault`); give its id."""
         return self.core.faults.add(Fault(**fault))
 
-    def cut(self) -> None:
-        """Drop every connection."""
+    def cut(self, spare: socket.socket | None = None) -> None:
+        """Drop every connection, but the one that asks for it."""
         self._grpc.cut()
-        self._rest.cut()
+        self._rest.cut(spare)
 
     def stop(self) -> None:
         """Stop serving; the data stays."""
