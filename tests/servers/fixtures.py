@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulators.wandb.handle import Handle
-from servers import gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
+from servers import accounts, gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
 from servers.shared import Services
 
 
@@ -85,6 +85,17 @@ def mlflow_auth(services: Services) -> dict[str, str]:
 def sagemaker_emulator(services: Services) -> dict[str, str]:
     """SageMaker's classic API, emulated; `emulators.sagemaker.Remote(url, account)` is its handle."""
     return services.once("sagemaker", lambda folder: sagemaker.start(services, folder))
+
+
+@pytest.fixture
+def sagemaker_place(
+    services: Services, sagemaker_emulator: dict[str, str], s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> accounts.Place:
+    """A fresh account of the emulated SageMaker, to which the environment leads."""
+    place = accounts.new_place(services, sagemaker_emulator["url"], s3_endpoint)
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    return place
 
 
 @pytest.fixture(scope="session")

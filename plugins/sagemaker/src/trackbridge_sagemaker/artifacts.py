@@ -6,7 +6,7 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from trackbridge.errors import Conflict, IntegrityError, NotFound
 from trackbridge.records.artifacts import ArtifactRecord
@@ -109,7 +109,7 @@ class Artifacts:
                     self._folders.popitem(last=False)
         return known
 
-    def _folders_of(self, folder: str) -> Any:
+    def _folders_of(self, folder: str) -> dict[str, bool] | None:
         with self._lock:
             return self._folders.get(folder)
 

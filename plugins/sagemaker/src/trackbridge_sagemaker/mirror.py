@@ -111,10 +111,11 @@ class Mirror:
             changes["Status"] = {"PrimaryStatus": after.status}
         if after.ended_ms is not None and after.ended_ms != before.ended_ms:
             changes["EndTime"] = moment(after.ended_ms)
-        if params := {key: value for key, value in after.params.items() if before.params.get(key) != value}:
-            changes["Parameters"] = params
-        if inputs := {key: {"Value": uri} for key, uri in after.inputs.items() if before.inputs.get(key) != uri}:
-            changes["InputArtifacts"] = inputs
+        # "Replaces all … or adds new": whichever it is, the whole map comes to the same.
+        if any(before.params.get(key) != value for key, value in after.params.items()):
+            changes["Parameters"] = after.params
+        if any(before.inputs.get(key) != uri for key, uri in after.inputs.items()):
+            changes["InputArtifacts"] = {key: {"Value": uri} for key, uri in after.inputs.items()}
         if changes:
             self._client.call("update_trial_component", TrialComponentName=component_name(run_id), **changes)
         self._apply_tags(arn, before.tags, after.tags)

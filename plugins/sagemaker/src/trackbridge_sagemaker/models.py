@@ -73,9 +73,8 @@ class Models:
             held = [one for one in pool.map(self._documents.read, keys) if one is not None]
         groups = {one["group"] for one in held}
         records = [model_record(one) for one in held if not one["deleted"]]
-        for group in self._client.pages("list_model_package_groups", "ModelPackageGroupSummaryList"):
-            if group["ModelPackageGroupName"] not in groups:
-                records.append(model_record(_foreign(group)))
+        listed = self._client.pages("list_model_package_groups", "ModelPackageGroupSummaryList")
+        records += [model_record(_foreign(one)) for one in listed if one["ModelPackageGroupName"] not in groups]
         yield from sorted(records, key=lambda record: record.name)
 
     def edit(self, name: str, description: str | None, tags: Mapping[str, str | None]) -> None:

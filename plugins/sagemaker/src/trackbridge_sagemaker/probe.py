@@ -76,7 +76,7 @@ class SageMakerProbe:
             params=_params(record, found.get("Parameters", {})),
             tags=tags,
             datasets=tuple(_dataset(key) for key in found.get("InputArtifacts", {})),
-            artifacts={key: size for key, size in self._list(f"runs/{run_id}/artifacts/")},
+            artifacts=dict(self._list(f"runs/{run_id}/artifacts/")),
         )
 
     def series(self, run_id: str, metric: str) -> list[tuple[int, int, float]]:

@@ -62,7 +62,8 @@ class Runs:
     def claim_epoch(self, run_id: str, epoch: int) -> bool:
         """Claim an owner epoch if nobody has; False if it is taken (R5)."""
         nonce = uuid4().hex
-        return self._records.change(run_id, lambda record: record["epochs"].setdefault(str(epoch), nonce)) == nonce
+        holder: str = self._records.change(run_id, lambda record: record["epochs"].setdefault(str(epoch), nonce))
+        return holder == nonce
 
     def write(self, run_id: str, writes: RunWrites) -> tuple[Refused, ...]:
         """Apply a batch; give what was refused."""
