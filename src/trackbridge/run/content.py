@@ -18,11 +18,12 @@ from trackbridge.records.ids import new_run_id
 from trackbridge.records.log import LoggedArtifact, LoggedVersion, LogRecord
 from trackbridge.records.names import check_artifact_path, check_name, shown
 from trackbridge.records.times import now_ms
+from trackbridge.records.values import ParamValue
 from trackbridge.records.writes import Stamp
 from trackbridge.redaction import redact_text, redact_url
 from trackbridge.run import formats, kinds
 from trackbridge.run.calls import checked
-from trackbridge.run.datasets import describe_data
+from trackbridge.run.datasets import describe_data, local_path, source_of
 from trackbridge.run.files import files_of
 from trackbridge.run.models import saved_model
 from trackbridge.run.spec import RunSpec
@@ -203,7 +204,8 @@ class Content(ABC):
         Args:
             name: Its name.
             version: Its version.
-            uri: Where it is; a local file or folder is hashed where no digest is given.
+            uri: Where it is; a local file or folder is hashed where no digest is given. Where a tool such as DVC tracks
+                it, what that has recorded is kept: its digest, its remote as the `uri`, and more as attributes.
             context: What for, such as "training".
             digest: ``algorithm:hex`` of its content.
             schema: Its columns, a JSON text or what makes one.
@@ -212,9 +214,21 @@ class Content(ABC):
         text = schema if schema is None or isinstance(schema, str) else json.dumps(schema, default=formats.plain)
         where = None if uri is None else os.fspath(uri)
         record = check_dataset(DatasetRecord(name, version, digest, where, context, text, rows))
-        if record.uri is not None and record.digest is None:
-            record = replace(record, digest=describe_data(record.uri))
+        path = None if record.uri is None else local_path(record.uri)
+        source = None if path is None else source_of(path)
+        if source is not None:
+            record = replace(
+                record,
+                version=record.version or source.version,
+                digest=record.digest or source.digest,
+                uri=source.uri or record.uri,
+            )
+        elif path is not None and record.digest is None:
+            record = replace(record, digest=describe_data(path))
         self._put(_redacted(record))
+        if source is not None:
+            for fact, value in source.facts.items():
+                self._attribute(f"environment.data.{record.name[:150]}.{source.tool}.{fact}", value)
 
     # What a run gives
 
@@ -230,6 +244,9 @@ class Content(ABC):
 
     @abstractmethod
     def _permit(self, record: LogRecord) -> None: ...
+
+    @abstractmethod
+    def _attribute(self, name: str, value: ParamValue) -> None: ...
 
     @abstractmethod
     def _tag(self, name: str, value: str | None) -> None: ...
