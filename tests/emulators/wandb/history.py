@@ -89,8 +89,18 @@ def _parse(stream: str, line: str) -> dict[str, Any]:
 
 def _count(service: Service, run_id: int, parsed: Sequence[dict[str, Any]]) -> None:
     seen: Counter[tuple[str, str]] = Counter()
+    alike: Counter[tuple[Any, ...]] = Counter()  # rows of the same keys and types, which most are, are looked at once
+    examples: dict[tuple[Any, ...], dict[str, Any]] = {}
     for values in parsed:
-        seen.update(_types(values))
+        kinds = tuple(map(type, values.values()))
+        if dict in kinds:
+            seen.update(_types(values))
+        else:
+            form = (*values, *kinds)
+            alike[form] += 1
+            examples.setdefault(form, values)
+    for form, times in alike.items():
+        seen.update({key: times for key in _types(examples[form])})
     service.store.write_many(
         "INSERT INTO history_key VALUES (?, ?, ?, ?) "
         "ON CONFLICT (run_id, name, type) DO UPDATE SET count = count + excluded.count",
