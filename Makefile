@@ -5,7 +5,7 @@
 #   make test-all  every combination
 #   make faults    crashes, full disks, dead servers
 #   make lint      ruff, mypy --strict, the layers, the size of files
-#   make bench     speed against hand-written code, as ratios
+#   make bench     speed against hand-written code, as ratios; BENCH=--write puts the tables into the docs
 #   make docs      write anew what docs/ takes from the code
 #   make conformance   the contract suite on real servers, its certificates into docs/
 #   make lock      resolve requirements.lock anew
@@ -50,7 +50,7 @@ format: $(READY)
 	$(BIN)/ruff format
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

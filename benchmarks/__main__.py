@@ -1,27 +1,51 @@
-"""``make bench``: measure everything and print one table."""
+"""``make bench``: measure everything, or what is named, and print one table."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 
-from benchmarks import hot_path, importing, mlflow_server, reading, searching
-from benchmarks.rounds import Measurement, Scale
+from benchmarks import (
+    hot_path,
+    importing,
+    memory,
+    mlflow_server,
+    peers,
+    reading,
+    searching,
+    training,
+)
+from benchmarks.rounds import Measurement, Row, Scale
+from benchmarks.servers import Servers
+from benchmarks.table import show, write
 
 SCALES = {
     "small": Scale(points=2_000, sent_points=2_000, runs=(60,), rounds=1),
-    "normal": Scale(points=1_000_000, sent_points=50_000, runs=(10_000,), rounds=5),
-    "full": Scale(points=1_000_000, sent_points=200_000, runs=(10_000, 100_000), rounds=9),
+    "normal": Scale(
+        points=1_000_000, sent_points=20_000, runs=(10_000,), rounds=5, pairs=15, seconds=4.0, calls=2_000,
+        most_points=10_000_000, install=True,
+    ),
+    "full": Scale(
+        points=1_000_000, sent_points=200_000, runs=(10_000, 100_000), rounds=9, pairs=25, seconds=10.0, calls=5_000,
+        most_points=10_000_000, install=True,
+    ),
+}  # fmt: skip
+SUBJECTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
+    "importing": importing.measurements,
+    "logging": hot_path.measurements,
+    "peers": peers.measurements,
+    "training": training.measurements,
+    "memory": memory.measurements,
+    "reading": reading.measurements,
+    "searching": searching.measurements,
+    "mlflow": mlflow_server.measurements,
 }
-SUBJECTS = {
-    "importing": importing,
-    "journal": hot_path,
-    "reading": reading,
-    "searching": searching,
-    "mlflow": mlflow_server,
-}
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "performance.md"
 
 
 def main() -> None:
@@ -30,6 +54,7 @@ def main() -> None:
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"any of {', '.join(SUBJECTS)}; all by default")
     parser.add_argument("--scale", choices=SCALES, default="normal")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help=f"also put the tables into {PAGE.name}")
     parser.add_argument(
         "--mlflow",
         action="append",
@@ -40,41 +65,24 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.subjects) - SUBJECTS.keys():
         parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-    servers = dict(server.split("=", 1) for server in arguments.mlflow)
-    scale = replace(SCALES[arguments.scale], servers=servers)
-    done = []
-    for name in arguments.subjects or SUBJECTS:
-        for measurement in SUBJECTS[name].measurements(scale):
-            print(f"measured: {measurement.what}", file=sys.stderr)
-            done.append(measurement)
+    measured: dict[str, list[Row]] = {}
+    with Servers(dict(server.split("=", 1) for server in arguments.mlflow)) as servers:
+        scale = replace(SCALES[arguments.scale], servers=servers)
+        for name in arguments.subjects or SUBJECTS:
+            begun = time.monotonic()
+            measured[name] = list(SUBJECTS[name](scale))
+            print(f"measured {name} in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+            if arguments.write:
+                write(PAGE, {name: measured[name]})
+    rows = [row for rows in measured.values() for row in rows]
     if arguments.json:
-        print(json.dumps([{**asdict(one), "reached": one.reached} for one in done], indent=2))
+        print(json.dumps([_plain(row) for row in rows], indent=2))
     else:
-        show(done)
+        show(rows)
 
 
-def show(measurements: list[Measurement]) -> None:
-    """Print the table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("what", "ours", "by hand", "result", "least … most", "goal", "", title="Speed, in turns in one run")
-    for one in measurements:
-        digits = 2 if one.unit == "×" else 0
-        result = f"{one.value:.{digits}f}{one.unit}"
-        spread = f"{one.spread[0]:.{digits}f} … {one.spread[1]:.{digits}f}"
-        goal = f"{'≥' if one.at_least else '≤'} {one.goal:g}{one.unit}"
-        times = (duration(one.ours_s), duration(one.floor_s))
-        table.add_row(one.what, *times, result, spread, goal, "✓" if one.reached else "✗")
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def duration(seconds: float) -> str:
-    """Give a time with three digits, in the unit that suits it."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+def _plain(row: Row) -> dict[str, object]:
+    return {**asdict(row), "reached": row.reached} if isinstance(row, Measurement) else asdict(row)
 
 
 if __name__ == "__main__":

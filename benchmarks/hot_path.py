@@ -1,24 +1,29 @@
-"""What one logged point costs, against appending a tuple to a deque (DESIGN §7).
+"""What logging costs the caller, against appending tuples to a deque (DESIGN §7).
 
 Run as a script: ``python -m benchmarks.hot_path [CALLS] [ROUNDS]``. Every call is timed by itself with the garbage
-collector on, the cost of reading the clock is subtracted, and timer, floor and journal take turns of many calls, so that a busy machine slows them alike.
+collector on, the cost of reading the clock is subtracted, and timer, floor and run take turns of many calls, so that a
+busy machine slows them alike. The run is offline: what delivering takes from a loop is measured by `training`.
 """
 
 from __future__ import annotations
 
 import itertools
+import logging
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from benchmarks.rounds import Measurement, Scale
-from trackbridge.journal import JournalOptions, JournalWriter, discard
+import trackbridge as tb
+from benchmarks.rounds import Measurement, Scale, multiple
+from trackbridge.journal import JournalOptions, JournalWriter
 from trackbridge.records.ids import new_run_id
 
 __all__ = ["Cost", "HotPath", "measure", "measurements"]
@@ -46,55 +51,72 @@ class Cost:
 
 @dataclass(frozen=True)
 class HotPath:
-    """The cost of each round: the floor, and the journal."""
+    """The cost of each round: the floor, and ours."""
 
     floor: tuple[Cost, ...]
-    journal: tuple[Cost, ...]
-    mode: str
+    ours: tuple[Cost, ...]
 
     @property
     def ratios(self) -> tuple[Cost, ...]:
-        """The journal as a multiple of the floor, round by round."""
-        return tuple(ours.over(floor) for ours, floor in zip(self.journal, self.floor, strict=True))
+        """Ours as a multiple of the floor, round by round."""
+        return tuple(ours.over(floor) for ours, floor in zip(self.ours, self.floor, strict=True))
+
+    def row(self, what: str, by: str, goal: float | None) -> Measurement:
+        """Give a row of the table: the median or the mean."""
+        ours, floor = ([getattr(cost, f"{by}_ns") / 1e9 for cost in costs] for costs in (self.ours, self.floor))
+        return multiple(what, ours, floor, goal=goal)
 
 
-def measure(calls: int = 1_000_000, rounds: int = 5, *, mode: str = "auto", root: Path | None = None) -> HotPath:
-    """Time `calls` points in each of `rounds`.
+def measure(calls: int, rounds: int, *, metrics: int = 0, mode: str | None = None) -> HotPath:
+    """Time `calls` calls in each of `rounds`.
 
     Args:
-        calls: The points of a round.
+        calls: The calls of a round.
         rounds: How often; single rounds are at the mercy of the machine.
-        mode: How the journal writes: "auto", "mapped" or "plain".
-        root: Where the journals lie, else a temporary directory.
+        metrics: So many in each call, through `log_metrics`; 0 is one through `log_metric`.
+        mode: A journal by itself that is written so: "mapped" or "plain"; without it, a whole run.
     """
-    floor, journal, modes = [], [], set()
-    with tempfile.TemporaryDirectory(dir=root) as scratch:
+    found = []
+    with _offline() as folder:
         for _ in range(rounds):
-            writer = JournalWriter(Path(scratch), new_run_id(), options=JournalOptions(mode=mode))
-            round_floor, round_journal = _round(writer, calls)
-            floor.append(round_floor)
-            journal.append(round_journal)
-            modes.add(writer.stats.mode)
-            writer.close()
-            discard(writer.directory)
-    return HotPath(tuple(floor), tuple(journal), modes.pop())
+            if mode is None:
+                run = tb.start_run("hot path")
+                found.append(_round(run, calls, metrics))
+                run.finish()
+            else:
+                writer = JournalWriter(Path(folder), new_run_id(), options=JournalOptions(mode=mode))
+                found.append(_round(writer, calls, metrics))
+                writer.close()
+    return HotPath(*zip(*found, strict=True))
+
+
+@contextmanager
+def _offline() -> Iterator[str]:
+    """Let runs write journals that nobody delivers."""
+    logger = logging.getLogger("trackbridge")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # of course something is left
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"backend": f"local://{folder}/store", "journal_dir": f"{folder}/journals", "mode": "offline"}
+        tb.configure(**settings, capture=False)
+        try:
+            yield folder
+        finally:
+            tb.configure(**dict.fromkeys(settings), capture=None)
+            logger.setLevel(level)
 
 
 def measurements(scale: Scale) -> Iterator[Measurement]:
-    """Give the rows of the table: median and mean against the deque."""
-    result = measure(scale.points, scale.rounds)
-    for what, goal in (("median", MEDIAN_GOAL), ("mean", MEAN_GOAL)):
-        ratios = sorted(getattr(cost, f"{what}_ns") for cost in result.ratios)
-        yield Measurement(
-            what=f"log_metric against deque.append, {what} of a call",
-            ours_s=statistics.median(getattr(cost, f"{what}_ns") for cost in result.journal) / 1e9,
-            floor_s=statistics.median(getattr(cost, f"{what}_ns") for cost in result.floor) / 1e9,
-            value=statistics.median(ratios),
-            unit="×",
-            goal=goal,
-            at_least=False,
-            spread=(ratios[0], ratios[-1]),
-        )
+    """Give the rows of the table."""
+    one = measure(scale.points, scale.rounds)
+    yield one.row("run.log_metric, median of a call", "median", MEDIAN_GOAL)
+    yield one.row("run.log_metric, mean of a call", "mean", MEAN_GOAL)
+    for metrics in (1, 10, 100):
+        calls = max(scale.points // (5 * metrics), 1)
+        several = measure(calls, scale.rounds, metrics=metrics)
+        yield several.row(f"run.log_metrics with {metrics}, median of a call", "median", None)
+    plain = measure(max(scale.points // 5, 1), scale.rounds, mode="plain")
+    yield plain.row("log_metric of a journal that cannot be mapped, median of a call", "median", None)
 
 
 class _Times:
@@ -128,23 +150,24 @@ class _Times:
         raise AssertionError("no calls")
 
 
-def _round(writer: JournalWriter, calls: int) -> tuple[Cost, Cost]:
-    timer, floor, journal = _Times(), _Times(), _Times()
+def _round(run: Any, calls: int, metrics: int) -> tuple[Cost, Cost]:
+    timer, floor, ours = _Times(), _Times(), _Times()
     points: Points = deque()
+    if metrics:
+        names = [f"metric-{number:02}" for number in range(metrics)]
+        by_hand, by_us = partial(_time_floors, points=points, names=names), partial(_time_many, run=run, names=names)
+    else:
+        by_hand, by_us = partial(_time_floor, points=points), partial(_time_one, run=run)
     for first in range(0, calls, _TURN):
         turn = range(first, min(first + _TURN, calls))
-        work: tuple[tuple[_Times, Callable[[list[int]], None]], ...] = (
-            (timer, partial(_time_timer, turn=turn)),
-            (floor, partial(_time_floor, turn=turn, points=points)),
-            (journal, partial(_time_journal, turn=turn, run=writer)),
-        )
-        for times, run in work:
+        work: tuple[tuple[_Times, Callable[..., None]], ...] = ((timer, _time_timer), (floor, by_hand), (ours, by_us))
+        for times, act in work:
             lengths = [0] * len(turn)
             begun = time.thread_time_ns()
-            run(lengths)
+            act(lengths, turn=turn)
             times.cpu_ns += time.thread_time_ns() - begun
             times.lengths.update(lengths)
-    return floor.cost(timer), journal.cost(timer)
+    return floor.cost(timer), ours.cost(timer)
 
 
 def _time_timer(times: list[int], turn: range) -> None:
@@ -165,7 +188,7 @@ def _time_floor(times: list[int], turn: range, points: Points) -> None:
         times[at] = stop - start
 
 
-def _time_journal(times: list[int], turn: range, run: JournalWriter) -> None:
+def _time_one(times: list[int], turn: range, run: Any) -> None:
     name = "loss"
     for at, step in enumerate(turn):
         value = step * 0.5
@@ -175,16 +198,34 @@ def _time_journal(times: list[int], turn: range, run: JournalWriter) -> None:
         times[at] = stop - start
 
 
+def _time_floors(times: list[int], turn: range, points: Points, names: list[str]) -> None:
+    for at, step in enumerate(turn):
+        values = dict.fromkeys(names, step * 0.5)
+        start = _clock()
+        for name, value in values.items():
+            points.append((name, value, step, time.time()))
+        stop = _clock()
+        times[at] = stop - start
+
+
+def _time_many(times: list[int], turn: range, run: Any, names: list[str]) -> None:
+    for at, step in enumerate(turn):
+        values = dict.fromkeys(names, step * 0.5)
+        start = _clock()
+        run.log_metrics(values, step=step)
+        stop = _clock()
+        times[at] = stop - start
+
+
 def main() -> None:
     """Print one line a round and the median of each ratio."""
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    for mode in ("auto", "plain"):
+    for mode in (None, "mapped", "plain"):
         result = measure(calls, rounds, mode=mode)
-        print(
-            f"{calls} calls, {result.mode}; ns a call by median, mean and the thread's own CPU: floor, journal, ratio"
-        )
-        for floor, ours, ratio in zip(result.floor, result.journal, result.ratios, strict=True):
+        what = f"a journal, {mode}" if mode else "a run"
+        print(f"{calls} calls, {what}; ns a call by median, mean and the thread's own CPU: floor, ours, ratio")
+        for floor, ours, ratio in zip(result.floor, result.ours, result.ratios, strict=True):
             print(
                 "  " + "   ".join(f"{c.median_ns:7.2f} {c.mean_ns:7.2f} {c.cpu_ns:7.2f}" for c in (floor, ours, ratio))
             )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import trackbridge as tb
@@ -28,13 +26,8 @@ def measurements(scale: Scale) -> Iterator[Measurement]:
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         tb.configure(journal_dir=f"{folder}/journals", finish_timeout_s=_FINISH_S)
-        if scale.servers:
-            for database, url in scale.servers.items():
-                yield from _on(database, url, scale)
-            return
-        for database in ("SQLite", "PostgreSQL"):
-            with _server(database, Path(folder)) as url:
-                yield from _on(database, url, scale)
+        for database in scale.servers.databases:
+            yield from _on(database, scale.servers.url(database), scale)
 
 
 def _on(database: str, url: str, scale: Scale) -> Iterator[Measurement]:
@@ -118,21 +111,3 @@ class ByHand:
             Metric(_SERIES[n % len(_SERIES)], 1 / (n + 1), time.time_ns() // 1_000_000, n // len(_SERIES))
             for n in range(count)
         ]
-
-
-@contextmanager
-def _server(database: str, folder: Path) -> Iterator[str]:
-    """Run a server of one worker, the tests' own, for as long as it is needed."""
-    sys.path.append(str(Path(__file__).parents[1] / "tests"))
-    from servers import mlflow, postgres
-    from servers.shared import Services
-
-    services = Services(folder / database)
-    try:
-        uri = None
-        if database == "PostgreSQL":
-            started = services.once("postgres", lambda own: postgres.start(services, own))
-            uri = postgres.create_database(started["uri"])
-        yield services.once("mlflow", lambda own: mlflow.start(services, own, database=uri))["url"]
-    finally:
-        services.stop()

@@ -1,14 +1,16 @@
-"""Measures two ways of doing the same thing in turns, so that both meet the same noise."""
+"""Measures ways of doing the same thing in turns, so that all meet the same noise."""
 
 from __future__ import annotations
 
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Measurement", "Scale", "compare", "in_turns", "ratio"]
+from benchmarks.servers import Servers
+
+__all__ = ["Measurement", "Missing", "Row", "Scale", "compare", "in_turns", "multiple", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -20,32 +22,56 @@ class Scale:
         sent_points: Of one run that goes to a server.
         runs: In a store.
         rounds: Of each way of doing something.
-        servers: MLflow servers that run already, by the database below; without any, some are started.
+        pairs: Of training loops with and without logging.
+        seconds: That a training loop takes.
+        calls: Of another tracker's logging function.
+        most_points: Of a run whose memory is looked at.
+        servers: Where MLflow servers come from.
+        install: Other trackers may be installed, in an environment of their own.
     """
 
     points: int
     sent_points: int
     runs: tuple[int, ...]
     rounds: int
-    servers: Mapping[str, str] = field(default_factory=dict)
+    pairs: int = 1
+    seconds: float = 1.0
+    calls: int = 100
+    most_points: int = 10_000
+    servers: Servers = field(default_factory=Servers)
+    install: bool = False
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One row of the table: the medians of both, in seconds, and what is aimed at."""
+    """One row of the table: the medians of both, in seconds or, in `amounts`, in words, and what is aimed at, if anything."""
 
     what: str
     ours_s: float
     floor_s: float
     value: float
     unit: str
-    goal: float
+    goal: float | None
     at_least: bool
     spread: tuple[float, float]
+    amounts: tuple[str, str] | None = None
 
     @property
-    def reached(self) -> bool:
+    def reached(self) -> bool | None:
+        if self.goal is None:
+            return None
         return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A row that could not be measured, and why."""
+
+    what: str
+    why: str
+
+
+Row = Measurement | Missing
 
 
 def compare(
@@ -62,9 +88,21 @@ def in_turns(ways: Sequence[Callable[[], object]], rounds: int) -> list[list[flo
     return [list(column) for column in zip(*taken, strict=True)]
 
 
-def ratio(what: str, ours: Sequence[float], floor: Sequence[float], *, goal: float) -> Measurement:
+def ratio(what: str, ours: Sequence[float], floor: Sequence[float], *, goal: float | None) -> Measurement:
     """Give the speed of `ours` as a multiple of that of `floor`, from the seconds of each in the same rounds."""
     ratios = sorted(theirs / mine for mine, theirs in zip(ours, floor, strict=True))
+    return _row(what, ours, floor, ratios, goal, at_least=True)
+
+
+def multiple(what: str, ours: Sequence[float], floor: Sequence[float], *, goal: float | None) -> Measurement:
+    """Give what `ours` costs as a multiple of what `floor` costs, from the seconds of each in the same rounds."""
+    ratios = sorted(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
+    return _row(what, ours, floor, ratios, goal, at_least=False)
+
+
+def _row(
+    what: str, ours: Sequence[float], floor: Sequence[float], ratios: list[float], goal: float | None, *, at_least: bool
+) -> Measurement:
     return Measurement(
         what=what,
         ours_s=statistics.median(ours),
@@ -72,7 +110,7 @@ def ratio(what: str, ours: Sequence[float], floor: Sequence[float], *, goal: flo
         value=statistics.median(ratios),
         unit="×",
         goal=goal,
-        at_least=True,
+        at_least=at_least,
         spread=(ratios[0], ratios[-1]),
     )
 
