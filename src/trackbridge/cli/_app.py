@@ -16,6 +16,7 @@ from trackbridge.cli import (
     demo,
     doctor,
     gate,
+    lineage,
     migrate,
     models,
     policy,
@@ -51,6 +52,7 @@ app.command()(migrate.migrate)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
 app.command()(check.check)
+app.command()(lineage.lineage)
 app.add_typer(policy.app, name="policy")
 
 
