@@ -1,4 +1,4 @@
-"""Runs that trackbridge did not write: trial components of AWS's SDK, of training jobs, or of somebody's own code."""
+"""Runs without a record: trial components of AWS's SDK, of training jobs, or of ours when their record was lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _QUERIES: Final = 100
 
 
 class Foreign:
-    """Finds and reads foreign components. A component's ARN is unique in the whole world, and so is its run's id (R1)."""
+    """Finds and reads such components. A component's ARN is unique in the whole world, and so is its run's id (R1)."""
 
     def __init__(self, client: Client, mirror: Mirror) -> None:
         self._client = client
@@ -34,8 +34,8 @@ class Foreign:
         self._known: dict[str, tuple[str, str]] = {}  # id → component and experiment
 
     def note(self, component: Mapping[str, Any], experiment: str) -> str:
-        """Remember a component that was seen in an experiment; give its run's id."""
-        run_id = foreign_run_id(component["TrialComponentArn"])
+        """Remember a component that was seen in an experiment; give its run's id, which one of ours has in its name."""
+        run_id = run_id_in(component["TrialComponentName"]) or foreign_run_id(component["TrialComponentArn"])
         self._known[run_id] = (component["TrialComponentName"], experiment)
         return run_id
 
@@ -46,10 +46,8 @@ class Foreign:
             run_id: Its id.
             experiments: Native and true name of every experiment, to be gone through where the id is not known yet.
         """
-        if run_id[_VERSION_NIBBLE] != _UUID5:
-            return None
         with self._lock:
-            if run_id not in self._known:
+            if run_id not in self._known and (run_id[_VERSION_NIBBLE] == _UUID5 or self._mirror.describe(run_id)):
                 self._look_around(experiments)
         found = self._known.get(run_id)
         if found is None:
@@ -65,8 +63,7 @@ class Foreign:
             for component in self._client.pages(
                 "list_trial_components", "TrialComponentSummaries", ExperimentName=native
             ):
-                if run_id_in(component["TrialComponentName"]) is None:
-                    self.note(component, name)
+                self.note(component, name)
 
     def read(self, described: Mapping[str, Any], tags: Mapping[str, str], experiment: str) -> NativeRun:
         """Read a component as SageMaker describes it, or as its search finds it."""

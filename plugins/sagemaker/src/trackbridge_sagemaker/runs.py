@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Final
@@ -81,9 +81,11 @@ class Runs:
         return {run.id: run for run in found if run is not None}
 
     def _get(self, run_id: str) -> NativeRun | None:
-        record = self._records.find(check_run_id(run_id))
+        record = self._documents.read(record_key(check_run_id(run_id)))
         if record is None:
             return self._foreign.find(run_id, self._experiments.native_names(None))
+        if record.get("purged"):
+            return None
         return native_run(record, self._seen(record), self._urls(run_id))
 
     def _seen(self, record: Body) -> Screen | None:
@@ -99,18 +101,18 @@ class Runs:
         seen: set[str] = set()
         found = self._search(native)
         while some := list(islice(found, _PAGE)):
-            fresh = {}
+            ours = {}
             for component in some:
                 run_id = run_id_in(component["TrialComponentName"])
-                if run_id is None:
+                if run_id is None and not deleted:
                     run = self._foreign.read(component, _tags(component), name)
-                    if run.id not in seen and not deleted:
+                    if run.id not in seen:
                         seen.add(run.id)
                         yield run
-                elif run_id not in seen:
+                elif run_id is not None and run_id not in seen:
                     seen.add(run_id)
-                    fresh[run_id] = self._mirror.shown(component, _tags(component))
-            yield from self._read_all(name, fresh, deleted=deleted)
+                    ours[run_id] = component
+            yield from self._read_all(name, ours, deleted=deleted)
         listed = (key.rpartition("/")[2] for key, _ in self._bucket.list(_listing_key(name, "")))
         rest = (run_id for run_id in listed if run_id not in seen)
         while some_ids := list(islice(rest, _PAGE)):
@@ -121,17 +123,22 @@ class Runs:
         found = self._client.pages("search", "Results", Resource="ExperimentTrialComponent", SearchExpression=where)
         return (one["TrialComponent"] for one in found if "TrialComponent" in one)
 
-    def _read_all(self, name: str, screens: dict[str, Any], *, deleted: bool) -> Iterator[NativeRun]:
+    def _read_all(
+        self, name: str, components: Mapping[str, dict[str, Any] | None], *, deleted: bool
+    ) -> Iterator[NativeRun]:
         def read(run_id: str) -> NativeRun | None:
-            record, screen = self._records.find(run_id), screens[run_id]
-            if record is None or record["experiment"] != name or record["deleted"] != deleted:
+            record, component = self._documents.read(record_key(run_id)), components[run_id]
+            if record is None and component is not None and not deleted:
+                return self._foreign.read(component, _tags(component), name)
+            if record is None or record.get("purged") or record["experiment"] != name or record["deleted"] != deleted:
                 return None
+            screen = None if component is None else self._mirror.shown(component, _tags(component))
             if screen is not None and differs(record, screen):
                 screen = self._seen(record)  # the search lags behind, or a colleague was at work: ask once more
             return native_run(record, screen, self._urls(run_id))
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from filter(None, pool.map(read, screens))
+            yield from filter(None, pool.map(read, components))
 
     def set_deleted(self, run_id: str, *, deleted: bool) -> None:
         """Delete or restore (R7): SageMaker keeps no tombstones, so that a tag says it."""
