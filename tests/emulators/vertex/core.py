@@ -18,8 +18,8 @@ from emulators.vertex.faults import Fault, Faults
 from emulators.vertex.lineage import Lineage
 from emulators.vertex.metadata import Metadata
 from emulators.vertex.models import Models
-from emulators.vertex.names import Projects
 from emulators.vertex.operations import Operations
+from emulators.vertex.projects import Projects
 from emulators.vertex.quotas import Quotas
 from emulators.vertex.series import Series
 from emulators.vertex.store import Store

@@ -36,6 +36,16 @@ def test_a_name_says_the_project_by_number_and_is_found_by_either(metadata: Clie
     assert metadata.get_context(name=by_id) == metadata.get_context(name=made.name)
 
 
+def test_what_the_user_wrote_is_never_taken_for_a_name(metadata: Client, store: str, parent: str) -> None:
+    text = f"{parent}/models/mine"
+    given = v1.Artifact(display_name=text, description=text, uri=text, metadata={"name": text}, labels={"a": "b"})
+    read = metadata.get_artifact(name=metadata.create_artifact(parent=store, artifact=given).name)
+    assert (read.display_name, read.description, read.uri, read.metadata["name"]) == (text,) * 4
+    number = store.split("/")[1]
+    by_number = metadata.create_artifact(parent=store, artifact=v1.Artifact(uri=f"projects/{number}/locations/x"))
+    assert by_number.uri == f"projects/{number}/locations/x"
+
+
 @pytest.mark.parametrize("name", ["abc", "a" * 129, "With-Capitals", "under_score", "-hyphen", "dot.dot"])
 def test_an_id_that_breaks_its_rule_is_refused_and_recorded(
     metadata: Client, store: str, remote: Remote, name: str
