@@ -6,7 +6,8 @@ import sqlite3
 from typing import Any
 
 from emulators.wandb import ids
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 REGISTRY_PREFIX = "wandb-registry-"
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from emulators.wandb import accounts, filters, ids
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 SEQUENCE, PORTFOLIO = "SEQUENCE", "PORTFOLIO"
 LATEST = "latest"

@@ -12,7 +12,8 @@ from typing import Any
 
 from emulators.wandb import accounts, extended_json, files, filters, ids, runs
 from emulators.wandb import artifact_collections as collections
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
 

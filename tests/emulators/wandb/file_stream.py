@@ -10,7 +10,8 @@ import sqlite3
 from typing import Any
 
 from emulators.wandb import extended_json, files, history, ids, runs
-from emulators.wandb.service import ProtocolError, Service
+from emulators.wandb.errors import ProtocolError
+from emulators.wandb.service import Service
 
 STREAMS = {
     "wandb-history.jsonl": history.HISTORY,
@@ -18,6 +19,8 @@ STREAMS = {
     "output.log": history.OUTPUT,
 }
 SUMMARY = "wandb-summary.json"
+# In characters. The back end imposes it, says core/internal/filestream/filestream.go, which stays under it.
+LINE_LIMIT = 10 << 20
 KEYS = {"files", "uploaded", "preempting", "complete", "exitcode"}
 
 
@@ -45,6 +48,10 @@ def receive(
         raise ProtocolError(f"no JSON: {error}") from error
     _check(request)
     run = runs.need(service, entity, project, name)
+    if service.switches.rate_limits == "documented":
+        service.limits.take("file_stream requests of a run", f"{entity}/{project}/{name}")
+        service.limits.take("file_stream requests of a project", f"{entity}/{project}")
+        service.limits.take("file_stream bytes of a project", f"{entity}/{project}", len(body))
     for file_name, chunk in request.get("files", {}).items():
         if file_name == SUMMARY:
             _summary(service, run, chunk["content"], merge=client is not None)
@@ -80,6 +87,8 @@ def _check(request: Any) -> None:
                 faults.append(f"{name} has the offset {chunk['offset']!r}")
             elif not all(isinstance(line, str) for line in chunk["content"]):
                 faults.append(f"{name} has content that is no text")
+            elif any(len(line) > LINE_LIMIT for line in chunk["content"]):
+                faults.append(f"{name} has a line of more than {LINE_LIMIT} characters")
     if faults:
         raise ProtocolError("; ".join(faults))
 

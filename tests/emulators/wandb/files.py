@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from emulators.wandb import ids, runs
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 from emulators.wandb.store import Stored
 
 # Where an upload of each kind is written down; `upload` is the secret in its address.

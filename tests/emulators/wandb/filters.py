@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulators.wandb.service import ServiceError
+from emulators.wandb.errors import ServiceError
 
 MISSING = object()
 Lookup = Callable[[str], Any]

@@ -22,8 +22,9 @@ from graphql import (
     validate,
 )
 
+from emulators.wandb.errors import ServiceError
 from emulators.wandb.resolvers import RESOLVERS, default, snake_case
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.service import Service
 
 FOLDER = Path(__file__).parent / "schema"
 # What resolvers call arguments whose own names Python or this package has a use for.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emulators.wandb import extended_json
-from emulators.wandb.service import ProtocolError, Service, ServiceError
+from emulators.wandb.errors import ProtocolError, ServiceError
+from emulators.wandb.service import Service
 
 HISTORY, EVENTS, OUTPUT = "history", "events", "output"
 DEFAULT_SAMPLES = 500
@@ -43,6 +45,8 @@ def receive(service: Service, run_id: int, stream: str, offset: int, lines: Sequ
         ((run_id, stream, number, step, line) for number, step, line in zip(numbers, steps, lines, strict=True)),
     )
     if stream == HISTORY:
+        if service.switches.history_lag_s and numbers:
+            service.arrivals.setdefault(run_id, []).append((time.monotonic(), numbers[0]))
         if numbers.start < size:  # some were there before: count anew
             store.write("DELETE FROM history_key WHERE run_id = ?", run_id)
             parsed = [json.loads(row[0]) for row in rows(service, run_id)]
@@ -100,7 +104,7 @@ def _count(service: Service, run_id: int, parsed: Sequence[dict[str, Any]]) -> N
             alike[form] += 1
             examples.setdefault(form, values)
     for form, times in alike.items():
-        seen.update({key: times for key in _types(examples[form])})
+        seen.update(dict.fromkeys(_types(examples[form]), times))
     service.store.write_many(
         "INSERT INTO history_key VALUES (?, ?, ?, ?) "
         "ON CONFLICT (run_id, name, type) DO UPDATE SET count = count + excluded.count",
@@ -146,12 +150,24 @@ def rows(
     query, values = "SELECT body, step FROM line WHERE run_id = ? AND stream = ?", [run_id, stream]
     if first:
         query, values = query + " AND number >= ?", [*values, first]
+    if stream == HISTORY and (end := _not_read_yet(service, run_id)) is not None:
+        query, values = query + " AND number < ?", [*values, end]
     if minimum is not None:
         query, values = query + " AND step >= ?", [*values, minimum]
     if maximum is not None:
         query, values = query + " AND step < ?", [*values, maximum]
     order = " ORDER BY step, number" if stream == HISTORY else " ORDER BY number"
     return service.store.rows(query + order, *values)
+
+
+def _not_read_yet(service: Service, run_id: int) -> int | None:
+    """Give the number of the first line that came too lately to be read (the switch `history_lag_s`)."""
+    lag_s = service.switches.history_lag_s
+    if not lag_s or run_id not in service.arrivals:
+        return None
+    known_s = time.monotonic() - lag_s
+    service.arrivals[run_id] = late = [each for each in service.arrivals[run_id] if each[0] > known_s]
+    return min((number for _, number in late), default=None)
 
 
 def bodies(service: Service, found: Sequence[sqlite3.Row]) -> list[str]:

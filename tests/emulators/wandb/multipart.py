@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulators.wandb import files
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 from emulators.wandb.store import Stored
 
 

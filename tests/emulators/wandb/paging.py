@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulators.wandb import ids
-from emulators.wandb.service import ServiceError
+from emulators.wandb.errors import ServiceError
 
 DEFAULT_PAGE = 50
 

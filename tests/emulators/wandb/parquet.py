@@ -19,11 +19,8 @@ def exported(service: Service, run: sqlite3.Row) -> dict[str, Any]:
     if service.switches.history_export == "finished" and runs.state(service, run) != "running":
         _export(service, run)
     found = service.store.rows("SELECT upload FROM export WHERE run_id = ? ORDER BY id", run["id"])
-    live = service.store.rows(
-        "SELECT step FROM line WHERE run_id = ? AND stream = 'history' AND number >= "
-        "(SELECT exported_lines FROM run WHERE id = ?) ORDER BY step, number",
-        *(run["id"], run["id"]),
-    )
+    first = service.store.value("SELECT exported_lines FROM run WHERE id = ?", run["id"])
+    live = history.rows(service, run["id"], first=first)
     return {
         "parquetUrls": [files.address(service, row["upload"], f"{i}.parquet") for i, row in enumerate(found)],
         "liveData": [{"_step": row["step"]} for row in live],

@@ -10,7 +10,8 @@ import sqlite3
 from typing import Any
 
 from emulators.wandb import accounts, extended_json, filters, ids
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 SELECT = """SELECT run.*, project.name AS project_name, project.entity AS entity
             FROM run JOIN project ON project.id = run.project_id """
@@ -101,6 +102,8 @@ def upsert(service: Service, values: dict[str, Any]) -> tuple[sqlite3.Row, bool]
             f"run {path} was previously created and deleted; try a new run name", service.switches.deleted_run
         )
     if found is None:
+        if service.switches.rate_limits == "documented":
+            service.limits.take("run creations of a project", f"{project['entity']}/{project['name']}")
         now = ids.now_ms()
         run_id = service.store.insert(
             "run", project_id=project["id"], name=name, created_ms=now, heartbeat_ms=now, display_name=_invent(service)
@@ -175,7 +178,7 @@ def search(service: Service, project_id: int, query: str | None, order: str | No
     if known is not None and known[0] == changes:
         return known[1]
     found = _search(service, project_id, query, order)
-    if "state" not in f"{query} {order}":  # which time changes too
+    if "state" not in f"{query} {order}" and not service.switches.listing_lag_s:  # which time changes too
         if len(service.searches) >= KEPT_SEARCHES:
             service.searches.clear()
         service.searches[key] = changes, found
@@ -184,7 +187,10 @@ def search(service: Service, project_id: int, query: str | None, order: str | No
 
 def _search(service: Service, project_id: int, query: str | None, order: str | None) -> list[sqlite3.Row]:
     parsed = filters.parse(query)
-    found = service.store.rows(SELECT + f"WHERE project_id = ? AND {ALIVE} ORDER BY run.id", project_id)
+    seen_ms = ids.now_ms() - round(1000 * service.switches.listing_lag_s)
+    found = service.store.rows(
+        SELECT + f"WHERE project_id = ? AND run.created_ms <= ? AND {ALIVE} ORDER BY run.id", project_id, seen_ms
+    )
     if parsed:
         missing = service.switches.missing_matches_ne
         found = [

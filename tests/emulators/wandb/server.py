@@ -19,8 +19,9 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 from emulators.wandb import accounts, artifacts, control, file_stream, files, graphql_endpoint, multipart
+from emulators.wandb.errors import ProtocolError, ServiceError
 from emulators.wandb.faults import Fault, Faults
-from emulators.wandb.service import Account, ProtocolError, Service, ServiceError
+from emulators.wandb.service import Account, Service
 from emulators.wandb.store import Store
 from emulators.wandb.switches import Switches
 

@@ -9,20 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulators.wandb.limits import Limits
 from emulators.wandb.store import Store
 from emulators.wandb.switches import Switches
-
-
-class ServiceError(Exception):
-    """An answer that says no, with its HTTP status: W&B gives GraphQL errors one, which the SDK's retries go by."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class ProtocolError(ServiceError):
-    """A request that file_stream does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +67,10 @@ class Service:
     account: Account = field(default_factory=Account)
     switches: Switches = field(default_factory=Switches)
     record: Record = field(default_factory=Record)
+    limits: Limits = field(default_factory=Limits)
     base_url: str = ""
+    arrivals: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
+    """When history of a run came lately, and the first line's number: only while the switch `history_lag_s` is set."""
     searches: dict[object, tuple[int, list[sqlite3.Row]]] = field(default_factory=dict)
     """What the last searches found, and how many changes there had been: pages of a listing are many searches."""
 

@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "file_deduplication": ("collection", "never"),
     "files_appear": ("uploaded", "marked"),
     "history_export": ("never", "finished"),
+    "rate_limits": ("off", "documented"),
     "relink": ("same", "new"),
     "conflict": (409, 200),
 }
@@ -84,8 +85,19 @@ class Switches:
     history_page_limit: int = 10_000
     """Most history rows in an answer; rows above it are dropped evenly, as sampling does."""
 
-    file_stream_limit_bytes: int = 100 << 20
-    """Greatest body of a file_stream request; more is 413, which the SDK does not send again."""
+    rate_limits: str = "off"
+    """No limits, as a self-managed server has them by default, or those of `limits.DOCUMENTED`: 429 "rate limit
+    exceeded", without Retry-After."""
+
+    file_stream_limit_bytes: int = 32 << 20
+    """Greatest body of a file_stream request; more is 413, which the SDK does not send again. It sends lines of 10 MiB
+    at once (core/internal/filestream/filestream.go), which JSON within JSON may make longer."""
+
+    history_lag_s: float = 0.0
+    """How long a row that file_stream took is not read yet; `historyLineCount` counts it at once."""
+
+    listing_lag_s: float = 0.0
+    """How long a new run is missing from listings; by its id it is found at once."""
 
     heartbeat_timeout_s: float = 300.0
     """A running run not heard of for so long reads "crashed" (wandb/apis/public/runs.py, Run.state)."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from emulators.wandb import accounts, files, ids, runs
 from emulators.wandb import artifact_collections as collections
+from emulators.wandb.errors import ServiceError
 from emulators.wandb.resolvers.runs import run_file
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.service import Service
 
 SUCCESS = {"success": True}
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from emulators.wandb import accounts, artifacts, filters, ids, paging, runs
 from emulators.wandb import artifact_collections as collections
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 
 def _organization(_: Any, info: Any, name: str) -> Any:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from emulators.wandb import accounts, artifacts, extended_json, files, history, ids, paging, parquet, runs
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.errors import ServiceError
+from emulators.wandb.service import Service
 
 
 def _text(column: str) -> Any:

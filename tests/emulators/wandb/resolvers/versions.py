@@ -7,9 +7,10 @@ from typing import Any
 
 from emulators.wandb import accounts, artifacts, files, ids, multipart
 from emulators.wandb import artifact_collections as collections
+from emulators.wandb.errors import ServiceError
 from emulators.wandb.resolvers.artifacts import version_file
 from emulators.wandb.resolvers.changes import SUCCESS
-from emulators.wandb.service import Service, ServiceError
+from emulators.wandb.service import Service
 
 
 def _payload(artifact: sqlite3.Row) -> dict[str, Any]:

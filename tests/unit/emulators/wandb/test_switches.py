@@ -93,3 +93,29 @@ def test_the_api_makes_projects_and_runs_and_deletes_with_artifacts(api, sdk, pr
     sdk.Api().run(f"team/{project}/logs").delete(delete_artifacts=True)
     assert not sdk.Api().artifact_exists(f"team/{project}/a:v0")
     assert [each.id for each in sdk.Api().runs(f"team/{project}")] == ["made"]
+
+
+def test_documented_rate_limits(raw, wandb_emulator):
+    raw.create("fast")
+    wandb_emulator.switch(rate_limits="documented")
+    assert [raw.stream("fast")[0] for _ in range(3)] == [200, 200, 429]
+    raw.create("other")
+    assert raw.stream("other")[0] == 200
+
+
+def test_rows_and_runs_that_are_not_seen_at_once(raw, wandb_emulator, project):
+    runs = "query Q($p: String) {project(name: $p) {runCount runs {edges {node {name}}}}}"
+    raw.create("old")
+    raw.history("old", 0, {"_step": 0})
+    wandb_emulator.switch(history_lag_s=60.0, listing_lag_s=60.0)
+    raw.history("old", 1, {"_step": 1})
+    raw.create("new")
+    assert [row["_step"] for row in raw.rows("old")] == [0]
+    assert raw.rows("old", 'historyLineCount parquetHistory(liveKeys: ["_step"]) {liveData}') == {
+        "historyLineCount": 2,
+        "parquetHistory": {"liveData": [{"_step": 0}]},
+    }
+    assert raw.ask(runs, p=project)["project"] == {"runCount": 0, "runs": {"edges": []}}
+    wandb_emulator.reset()
+    assert [row["_step"] for row in raw.rows("old")] == [0, 1]
+    assert raw.ask(runs, p=project)["project"]["runCount"] == 2
