@@ -82,7 +82,7 @@ class _Carriage:
         if self.verify == "counts":
             return self._judged("already", mark.digest, counts_differ(self.source, self.target, self.reading))
         form = read_form(self.source, self.reading)
-        return self._judged("already", form.digest, self._differences(form))
+        return replace(self._judged("already", form.digest, self._differences(form)), surplus=form.kinds)
 
     def _files_seen(self) -> str:
         scope = Scope("run", self.reading.id)

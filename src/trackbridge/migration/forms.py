@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trackbridge.errors import TrackbridgeError
 from trackbridge.migration.sides import ENVIRONMENT, Side
-from trackbridge.migration.surplus import SURPLUS_FOLDER, surplus_records
+from trackbridge.migration.surplus import SURPLUS_FOLDER, counted, record_of, surplus_files
 from trackbridge.protocol import Scope
 from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge.records.digests import assemble_run, digest, series_digest
@@ -26,10 +26,14 @@ __all__ = ["RunForm", "read_back", "read_form", "run_form"]
 
 @dataclass(frozen=True, slots=True)
 class RunForm:
-    """A run to be compared: `canonical` is the text that C1 hashes, `text` the same with what stands beside it."""
+    """A run to be compared: `canonical` is the text that C1 hashes, `text` the same with what stands beside it.
+
+    `kinds` counts what of it no record holds, by declared name, where that is known.
+    """
 
     canonical: str
     text: str
+    kinds: dict[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -75,7 +79,9 @@ def read_form(side: Side, reading: Reading) -> RunForm:
     """Read a run of the source through, points and bytes, and give its form."""
     files = [_hashed(side, reading, file) for file in side.files.listed(reading)]
     objects = side.object_records(Scope("run", reading.id))
-    return run_form(reading, _series(side, reading), files, objects, surplus_records(side, reading.id))
+    extra = list(surplus_files(side, reading.id))
+    form = run_form(reading, _series(side, reading), files, objects, map(record_of, extra))
+    return replace(form, kinds=counted(extra))
 
 
 def read_back(side: Side, reading: Reading, artifacts: Container[str]) -> RunForm:

@@ -13,7 +13,7 @@ from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge.records.names import check_artifact_path
 from trackbridge.records.values import canonical_json
 
-__all__ = ["MANIFEST", "SURPLUS_FOLDER", "counted", "surplus_files", "surplus_records"]
+__all__ = ["MANIFEST", "SURPLUS_FOLDER", "counted", "record_of", "surplus_files"]
 
 SURPLUS_FOLDER: Final = "trackbridge-surplus/"
 MANIFEST: Final = f"{SURPLUS_FOLDER}manifest.json"
@@ -33,12 +33,9 @@ def surplus_files(side: Side, run_id: str) -> Iterator[SurplusFile]:
         yield SurplusFile("manifest", MANIFEST, manifest)
 
 
-def surplus_records(side: Side, run_id: str) -> list[ArtifactRecord]:
-    """Give what the target must hold of a run's surplus: path, size and sha256."""
-    return [
-        ArtifactRecord(file.path, len(file.data), hashlib.sha256(file.data).hexdigest())
-        for file in surplus_files(side, run_id)
-    ]
+def record_of(file: SurplusFile) -> ArtifactRecord:
+    """Give what the target must hold of a file: path, size and sha256."""
+    return ArtifactRecord(file.path, len(file.data), hashlib.sha256(file.data).hexdigest())
 
 
 def counted(files: Iterator[SurplusFile] | list[SurplusFile]) -> dict[str, int]:

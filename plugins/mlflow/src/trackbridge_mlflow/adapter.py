@@ -15,6 +15,7 @@ from trackbridge.protocol import (
     PlainBulk,
     RegistryStore,
     RunStore,
+    SurplusStore,
 )
 from trackbridge_mlflow.address import address_of
 from trackbridge_mlflow.artifacts import Artifacts
@@ -29,6 +30,7 @@ from trackbridge_mlflow.models import Models
 from trackbridge_mlflow.objects import Objects
 from trackbridge_mlflow.registry import Registry
 from trackbridge_mlflow.runs import Runs
+from trackbridge_mlflow.surplus import Surplus
 
 __all__ = ["MlflowAdapter"]
 
@@ -58,6 +60,7 @@ class MlflowAdapter:
             artifacts=artifacts,
             plain=PlainBulk(runs, self.metrics, POINTS_PER_BATCH, objects),
         )
+        self.surplus: SurplusStore = Surplus(client, finder)
         self._finder = finder
 
     def check(self) -> BackendInfo:

@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from trackbridge.errors import ConfigurationError
 from trackbridge.protocol import BackendUrl
 
-__all__ = ["DATABASE_SCHEMES", "REST_SCHEMES", "Address", "address_of"]
+__all__ = ["DATABASE_SCHEMES", "FOLDER_SCHEME", "REST_SCHEMES", "Address", "address_of"]
 
 REST_SCHEMES = ("mlflow+http", "mlflow+https")
 DATABASE_SCHEMES = ("mlflow+sqlite", "mlflow+postgresql")
+FOLDER_SCHEME = "mlflow+file"
 
 _DEFAULT_TIMEOUT_S = 60.0
 _OWN_OPTIONS = frozenset({"artifacts", "timeout_s"})
@@ -43,6 +44,11 @@ class Address:
         """Whether there is a server to talk to, not a database."""
         return self.tracking_uri.startswith("http")
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of files, as ``mlruns`` of old: it is only read."""
+        return self.tracking_uri.startswith("file:")
+
 
 def address_of(url: BackendUrl) -> Address:
     """Read a backend URL of this plugin.
@@ -54,6 +60,9 @@ def address_of(url: BackendUrl) -> Address:
     timeout_s = _timeout(url)
     if url.scheme in REST_SCHEMES:
         return _server(url, scheme, timeout_s)
+    if url.scheme == FOLDER_SCHEME:
+        folder = Path(unquote(url.location)).absolute()
+        return Address(folder.as_uri(), str(url), artifacts=folder.as_uri(), timeout_s=timeout_s)
     if url.scheme == "mlflow+sqlite":
         path = Path(unquote(url.location.removeprefix("/")))
         root = url.option("artifacts") or "mlartifacts"

@@ -40,7 +40,7 @@ def checked_info(client: Client) -> BackendInfo:
         if int(server.partition(".")[0]) < _NEWEST_MAJOR:
             warnings.append(f"The server is MLflow {server}; trackbridge is proven on MLflow 3.")
     else:
-        facts.append(("database", address.tracking_uri.partition(":")[0]))
+        facts.append(("folder" if address.is_folder else "database", address.tracking_uri.partition(":")[0]))
     root = _artifact_root(client)  # needs credentials, so that wrong ones show here
     if root is not None:
         try:

@@ -65,6 +65,10 @@ class Client:
             from trackbridge_mlflow.rest import registry_store, tracking_store
 
             return tracking_store(self.wire), registry_store(self.wire)
+        if self.address.is_folder:
+            from trackbridge_mlflow.folder import open_folder
+
+            return open_folder(self.address)
         from trackbridge_mlflow.database import open_stores
 
         return open_stores(self.address)
@@ -197,6 +201,9 @@ class Client:
             from trackbridge_mlflow.rest import history_page
 
             return history_page(self.wire, native_id, name, size, token)
+        if self.address.is_folder:  # its reader knows no pages
+            rows = self.tracking.get_metric_history(native_id, name)
+            return [(point.step, point.timestamp, point.value) for point in rows], None
         page = self.tracking.get_metric_history(native_id, name, size, token)
         return [(point.step, point.timestamp, point.value) for point in page], page.token
 

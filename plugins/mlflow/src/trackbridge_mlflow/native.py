@@ -13,7 +13,7 @@ from trackbridge.records.runs import RunStatus
 from trackbridge_mlflow.inline import inline_objects
 from trackbridge_mlflow.tags import ATTRIBUTE, EPOCH, HIDDEN, ID, MLFLOW, NOTE, PARENT, is_own
 
-__all__ = ["NAME", "PARENT_TAG", "attribute_tag", "merged", "native_dataset", "native_run", "run_id_of"]
+__all__ = ["NAME", "PARENT_TAG", "attribute_tag", "is_ours", "merged", "native_dataset", "native_run", "run_id_of"]
 
 NAME: Final = "name"  # the attribute that is the run's own name
 PARENT_TAG: Final = "mlflow.parentRunId"
@@ -118,6 +118,11 @@ def native_dataset(dataset: DatasetRecord) -> Any:
     profile = None if dataset.rows is None else json.dumps({"num_rows": dataset.rows})
     schema = None if dataset.schema is None or len(dataset.schema) > 1_048_575 else dataset.schema
     return DatasetInput(Dataset(dataset.name, digest, "trackbridge", source, schema, profile), tags)
+
+
+def is_ours(found: Any) -> bool:
+    """Tell whether trackbridge wrote this input."""
+    return any(tag.key == _OURS for tag in found.tags)
 
 
 def _dataset(found: Any) -> DatasetRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trackbridge.protocol import AdapterSpec, BackendUrl, VendorApi, hookimpl
 from trackbridge.protocol.adapter import Adapter
-from trackbridge_mlflow.address import DATABASE_SCHEMES, REST_SCHEMES
+from trackbridge_mlflow.address import DATABASE_SCHEMES, FOLDER_SCHEME, REST_SCHEMES
 from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER, SERVER_DEVIATIONS, limits
 
 __all__ = ["trackbridge_adapters"]
@@ -30,7 +30,7 @@ def _open(url: BackendUrl) -> Adapter:
 
 @hookimpl
 def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
-    """Give the adapters: servers over REST, and databases without one."""
+    """Give the adapters: servers over REST, databases without one, and folders of files, which are only read."""
     return (
         AdapterSpec(
             schemes=REST_SCHEMES,
@@ -51,5 +51,14 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             deviations=DATABASE_DEVIATIONS,
             api=_API,
             remedy="pip install 'trackbridge-mlflow[database]'",
+        ),
+        AdapterSpec(
+            schemes=(FOLDER_SCHEME,),
+            open=_open,
+            limits=limits,
+            capabilities=DATABASE,  # as of a database: it can be read like one, and refuses to be written to
+            probe=_PROBE,
+            deviations=DATABASE_DEVIATIONS,
+            remedy="pip install 'trackbridge[mlflow]'",
         ),
     )
