@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from emulators.vertex import rules, vendor
-from emulators.vertex.errors import RefusedError
+from emulators.vertex.errors import RefusedError, invalid
 from emulators.vertex.faults import Fault, Faults
 from emulators.vertex.lineage import Lineage
 from emulators.vertex.metadata import Metadata
@@ -65,11 +65,12 @@ class Core:
         with self._counting:
             self._calls[project, method.key] += 1
         fault = self.faults.hit(project, method.key)
-        if fault is None:
-            return self._answer(project, method, request)
-        answer = self._answer(project, method, request) if fault.applied else None
-        self._strike(fault)
-        return answer or self._answer(project, method, request)
+        if fault is not None and not fault.applied:
+            _strike(fault)
+        answer = self._answer(project, method, request)
+        if fault is not None and fault.applied:
+            _strike(fault)
+        return answer
 
     def note(self, where: str, refused: RefusedError) -> None:
         """Record a broken rule that kept a request from becoming a call; calls record their own."""
@@ -124,7 +125,7 @@ class Core:
                 self._quotas.spend(self._projects.region(request), method, self.world.switches)
                 rules.known_fields_only(request)
                 _check_required(method, request)
-                self._operations.advance()
+                self._operations.advance(project)
                 response = handler(request)
                 if self.world.switches.project_names == "number":
                     self._projects.numbered(response)
@@ -138,12 +139,13 @@ class Core:
             traceback.print_exc()  # a fault of this emulator, not of its client
             raise RefusedError("INTERNAL", repr(fault)) from fault
 
-    def _strike(self, fault: Fault) -> None:
-        time.sleep(fault.delay_s)
-        if fault.cut:
-            raise CutError
-        if fault.code:
-            raise RefusedError(fault.code, fault.message, "", fault.retry_after_s)
+
+def _strike(fault: Fault) -> None:
+    time.sleep(fault.delay_s)
+    if fault.cut:
+        raise CutError
+    if fault.code:
+        raise RefusedError(fault.code, fault.message, "", fault.retry_after_s)
 
 
 def _check_required(method: vendor.Method, request: Any) -> None:
@@ -156,9 +158,5 @@ def _check_required(method: vendor.Method, request: Any) -> None:
     for name, said in vendor.behaviours(type(request)).items():
         if "Required" not in said or (name == "update_mask" and method.name.startswith(_MASKLESS)):
             continue
-        if (
-            not request.HasField(name)
-            if request.DESCRIPTOR.fields_by_name[name].message_type
-            else not getattr(request, name)
-        ):
-            raise rules.invalid(f"Required field {name} is not set.", f"{type(request).DESCRIPTOR.name}.{name}")
+        if rules.is_empty(request, request.DESCRIPTOR.fields_by_name[name]):
+            raise invalid(f"Required field {name} is not set.", f"{type(request).DESCRIPTOR.name}.{name}")

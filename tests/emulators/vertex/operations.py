@@ -57,19 +57,18 @@ class Operations:
         due = time.time() + world.switches.operation_s
         asked = (key, request.SerializeToString(), due, world.switches.operation_polls)
         world.store.add_operation(operation.name, *asked, operation.SerializeToString())
-        self.advance()
+        self.advance(resource.split("/")[1])
         return operation
 
-    def advance(self) -> None:
-        """Let every operation that is due have its effect."""
+    def advance(self, project: str) -> None:
+        """Let every operation of a project that is due have its effect."""
         store = self._world.store
-        for name, key, asked in store.due_operations(time.time()):
-            kept = store.operation(name)
-            assert kept is not None
-            operation = operations_pb2.Operation.FromString(kept[0])
+        for name, key, asked, body in store.due_operations(project, time.time()):
+            operation = operations_pb2.Operation.FromString(body)
             request_type, effect = self._effects[key]
             try:
-                operation.response.Pack(effect(request_type.FromString(asked)))
+                with store.attempt():
+                    operation.response.Pack(effect(request_type.FromString(asked)))
             except RefusedError as refused:
                 operation.error.code = code_pb2.Code.Value(refused.code)
                 operation.error.message = refused.message
@@ -90,7 +89,7 @@ class Operations:
         kept = self._world.store.operation(request.name)
         if kept is None:
             raise missing(request.name)
-        body, _, polls, effected = kept
+        body, polls, effected = kept
         operation = operations_pb2.Operation.FromString(body)
         if effected and polls <= 0:
             return operation

@@ -37,7 +37,7 @@ def required_fields(message: Message, path: str = "") -> None:
     for field in message.DESCRIPTOR.fields:
         here = f"{path}{field.name}"
         value = getattr(message, field.name)
-        if "Required" in behaviours.get(field.name, ()) and _is_empty(message, field, value):
+        if "Required" in behaviours.get(field.name, ()) and is_empty(message, field):
             raise invalid(f"Required field {here} is not set.", f"{message.DESCRIPTOR.name}.{field.name}")
         if field.type != field.TYPE_MESSAGE or not field.message_type.full_name.startswith(f"{vendor.PACKAGE}."):
             continue
@@ -50,12 +50,12 @@ def required_fields(message: Message, path: str = "") -> None:
             required_fields(value, f"{here}.")
 
 
-def _is_empty(message: Message, field: Any, value: Any) -> bool:
-    if field.is_repeated:
-        return len(value) == 0
-    if field.type == field.TYPE_MESSAGE:
+def is_empty(message: Message, field: Any) -> bool:
+    """Tell whether a field says nothing; a number and a bool always say something."""
+    if field.type == field.TYPE_MESSAGE and not field.is_repeated:
         return not message.HasField(field.name)
-    return field.type in {field.TYPE_STRING, field.TYPE_BYTES, field.TYPE_ENUM} and not value
+    silent = field.is_repeated or field.type in {field.TYPE_STRING, field.TYPE_BYTES, field.TYPE_ENUM}
+    return silent and not getattr(message, field.name)
 
 
 def drop_output_only(message: Message) -> None:

@@ -61,6 +61,18 @@ class Store:
                 raise
             self._db.execute("COMMIT")
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Within a transaction: take back what an error interrupts, and that only."""
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -156,21 +168,24 @@ class Store:
         sql = "INSERT INTO operation (name, method, request, due, polls, effected, body) VALUES (?, ?, ?, ?, ?, 0, ?)"
         self._db.execute(sql, (name, method, request, due, polls, body))
 
-    def operation(self, name: str) -> tuple[bytes, float, int, bool] | None:
-        """Give an operation's message, when it is due, the polls it still disappoints, and whether it had its effect."""
-        sql = "SELECT body, due, polls, effected FROM operation WHERE name = ?"
+    def operation(self, name: str) -> tuple[bytes, int, bool] | None:
+        """Give an operation's message, the polls that it still disappoints, and whether it had its effect."""
+        sql = "SELECT body, polls, effected FROM operation WHERE name = ?"
         found = self._db.execute(sql, (name,)).fetchone()
-        return (found[0], found[1], found[2], bool(found[3])) if found else None
+        return (found[0], found[1], bool(found[2])) if found else None
 
     def operations(self, below: str) -> list[bytes]:
         """Give all operations below a name."""
         sql = "SELECT body FROM operation WHERE name > ? AND name < ? ORDER BY seq"
         return [row[0] for row in self._db.execute(sql, (f"{below}/", f"{below}0"))]
 
-    def due_operations(self, now: float) -> list[tuple[str, str, bytes]]:
-        """Give name, method and request of what is due and had no effect yet."""
-        sql = "SELECT name, method, request FROM operation WHERE effected = 0 AND due <= ? ORDER BY due, seq"
-        return self._db.execute(sql, (now,)).fetchall()
+    def due_operations(self, project: str, now: float) -> list[tuple[str, str, bytes, bytes]]:
+        """Give name, method, request and message of what is due in a project and had no effect yet."""
+        sql = (
+            "SELECT name, method, request, body FROM operation "
+            "WHERE effected = 0 AND due <= ? AND name > ? AND name < ? ORDER BY due, seq"
+        )
+        return self._db.execute(sql, (now, f"projects/{project}/", f"projects/{project}0")).fetchall()
 
     def effect_operation(self, name: str, body: bytes) -> None:
         """Keep what came of an operation."""

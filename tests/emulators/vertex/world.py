@@ -38,10 +38,7 @@ class World:
 
     def require(self, kind: Kind, name: str, cite: str) -> Any:
         """Give a resource, or refuse."""
-        row = self.store.row(kind.checked(name, cite))
-        if row is None:
-            raise missing(name)
-        return kind.message.FromString(row.body)
+        return kind.message.FromString(self.require_row(kind, name, cite).body)
 
     def require_row(self, kind: Kind, name: str, cite: str) -> Row:
         """Give a resource's row, or refuse."""
@@ -139,8 +136,8 @@ class World:
         for name in stamped:
             if name in fields:
                 getattr(message, name).FromNanoseconds(now)
-        if "etag" in fields:
-            message.etag = str(max(now // 10**6, int(message.etag or 0) + 1 if not new else 0))
+        if "etag" in fields:  # milliseconds, as in the messages that users report; always greater than before
+            message.etag = str(now // 10**6 if new else max(now // 10**6, int(message.etag) + 1))
 
 
 def times(message_field: str) -> Callable[[Any], int]:

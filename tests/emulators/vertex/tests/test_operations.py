@@ -48,6 +48,25 @@ def test_a_pending_operation_has_no_effect_yet(models: v1.ModelServiceClient, pa
         other.result(timeout=20)
 
 
+def test_an_operation_that_fails_leaves_nothing_half_done(
+    models: v1.ModelServiceClient, parent: str, remote: Remote
+) -> None:
+    name = upload(models, parent).result().model
+    models.merge_version_aliases(name=f"{name}@1", version_aliases=["live"])
+    model = v1.Model(display_name="fraud", version_aliases=["live"])
+    with remote.flipped(taken_alias="refuse"):
+        operation = models.upload_model(request={"parent": parent, "parent_model": name, "model": model})
+        with pytest.raises(exceptions.AlreadyExists):
+            operation.result(timeout=20)
+    assert [version.version_id for version in models.list_model_versions(name=name)] == ["1"]
+    assert upload_version(models, parent, name) == "2"
+
+
+def upload_version(models: v1.ModelServiceClient, parent: str, name: str) -> str:
+    request = {"parent": parent, "parent_model": name, "model": v1.Model(display_name="fraud")}
+    return models.upload_model(request=request).result().model_version_id
+
+
 def test_the_location_may_hold_all_operations(models: v1.ModelServiceClient, parent: str, remote: Remote) -> None:
     with remote.flipped(operation_names="location"):
         name = upload(models, parent).operation.name
