@@ -83,11 +83,8 @@ def project_by_id(service: Service, project_id: int) -> sqlite3.Row | None:
 def need_project(service: Service, entity_name: str | None, name: str | None) -> sqlite3.Row:
     """Give a project to write to.
 
-    Raises
-    ------
-    ServiceError
-        404 where there is none, 403 where it may only be read.
-
+    Raises:
+        ServiceError: 404 where there is none, 403 where it may only be read.
     """
     found = project(service, entity_name, name)
     if found is None:
@@ -101,11 +98,8 @@ def make_project(
 ) -> tuple[sqlite3.Row, bool]:
     """Give a project, made on first use, and whether it was made.
 
-    Raises
-    ------
-    ServiceError
-        404 for an entity that this account is not of, 403 for a project that may only be read.
-
+    Raises:
+        ServiceError: 404 for an entity that this account is not of, 403 for a project that may only be read.
     """
     entity_name, name = entity_name or service.account.default_entity, name or "uncategorized"
     if entity_name not in service.account.entities:

@@ -46,11 +46,8 @@ def by_id(service: Service, collection_id: int) -> sqlite3.Row | None:
 def need(service: Service, text: str, kind: str) -> sqlite3.Row:
     """Give a collection of a kind by its id.
 
-    Raises
-    ------
-    ServiceError
-        404 where there is none.
-
+    Raises:
+        ServiceError: 404 where there is none.
     """
     found = by_id(service, ids.number("ArtifactCollection", text))
     if found is None or found["state"] != "READY" or found["kind"] != kind:
@@ -69,11 +66,8 @@ def path(service: Service, collection: sqlite3.Row) -> tuple[str, str, str]:
 def make(service: Service, project_id: int, name: str, type_name: str, kind: str) -> sqlite3.Row:
     """Give a collection, made on first use.
 
-    Raises
-    ------
-    ServiceError
-        409 where the name is of another kind or type, 400 for a type that the registry does not take.
-
+    Raises:
+        ServiceError: 409 where the name is of another kind or type, 400 for a type that the registry does not take.
     """
     found = find(service, project_id, name)
     if found is not None:
@@ -183,11 +177,8 @@ def join(service: Service, collection: sqlite3.Row, artifact_id: int, aliases: I
 def add_aliases(service: Service, membership: sqlite3.Row, aliases: Iterable[str]) -> None:
     """Move aliases to a version: within a collection an alias is on one version (docs, "Aliases").
 
-    Raises
-    ------
-    ServiceError
-        403 for a protected alias, 400 for one that names a version.
-
+    Raises:
+        ServiceError: 403 for a protected alias, 400 for one that names a version.
     """
     for alias in aliases:
         _check_alias(service, alias)

@@ -29,11 +29,8 @@ def by_client_id(service: Service, client_id: str) -> sqlite3.Row | None:
 def need(service: Service, text: str) -> sqlite3.Row:
     """Give a version that is not deleted.
 
-    Raises
-    ------
-    ServiceError
-        404 where there is none.
-
+    Raises:
+        ServiceError: 404 where there is none.
     """
     found = by_id(service, text)
     if found is None or found["state"] == DELETED:
@@ -44,11 +41,8 @@ def need(service: Service, text: str) -> sqlite3.Row:
 def create(service: Service, values: dict[str, Any]) -> sqlite3.Row:
     """Make a pending version, or give the committed one of equal digest.
 
-    Raises
-    ------
-    ServiceError
-        404 for a project or a run that there is not, 409 for a collection of another type.
-
+    Raises:
+        ServiceError: 404 for a project or a run that there is not, 409 for a collection of another type.
     """
     project, _ = accounts.make_project(service, values["entityName"], values["projectName"])
     accounts.need_project(service, project["entity"], project["name"])
@@ -210,11 +204,8 @@ def create_file(service: Service, values: dict[str, Any]) -> tuple[sqlite3.Row, 
 def commit(service: Service, text: str) -> sqlite3.Row:
     """Give a version its number and its aliases; `latest` moves to it.
 
-    Raises
-    ------
-    ServiceError
-        400 where the manifest or a content that it names was not uploaded.
-
+    Raises:
+        ServiceError: 400 where the manifest or a content that it names was not uploaded.
     """
     artifact = need(service, text)
     if artifact["state"] == COMMITTED:
@@ -295,11 +286,8 @@ def use(service: Service, values: dict[str, Any]) -> sqlite3.Row:
 def delete(service: Service, row_id: int, *, delete_aliases: bool) -> None:
     """Delete a version with all its memberships.
 
-    Raises
-    ------
-    ServiceError
-        400 for a version with aliases unless they may go (docs, "Delete an artifact version").
-
+    Raises:
+        ServiceError: 400 for a version with aliases unless they may go (docs, "Delete an artifact version").
     """
     members = service.store.rows("SELECT * FROM membership WHERE artifact_id = ?", row_id)
     named = [row["alias"] for member in members for row in collections.aliases(service, member["id"])]
@@ -314,11 +302,8 @@ def delete(service: Service, row_id: int, *, delete_aliases: bool) -> None:
 def link(service: Service, values: dict[str, Any]) -> sqlite3.Row:
     """Link a version to a portfolio, made on first use; give the membership.
 
-    Raises
-    ------
-    ServiceError
-        404 for a version or a project that there is not, 400 for a version that is pending.
-
+    Raises:
+        ServiceError: 404 for a version or a project that there is not, 400 for a version that is pending.
     """
     client_id = values.get("clientID")
     artifact = by_client_id(service, client_id) if client_id else by_id(service, values.get("artifactID") or "")

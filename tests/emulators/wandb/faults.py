@@ -51,11 +51,8 @@ class Faults:
     def add(self, **values: Any) -> None:
         """Add a fault.
 
-        Raises
-        ------
-        ValueError
-            For what no fault has.
-
+        Raises:
+            ValueError: For what no fault has.
         """
         unknown = values.keys() - {each.name for each in fields(Fault)}
         if unknown or "match" not in values:

@@ -34,13 +34,9 @@ def receive(
     A request of any kind is a heartbeat, and makes the run live again unless it completes it: "the filestream
     'uploaded' path resurrects the run" (wandb/apis/public/runs.py, upload_file).
 
-    Raises
-    ------
-    ServiceError
-        404 for a run that there is not.
-    ProtocolError
-        400 for anything that the protocol does not have.
-
+    Raises:
+        ServiceError: 404 for a run that there is not.
+        ProtocolError: 400 for anything that the protocol does not have.
     """
     try:
         request = json.loads(body)

@@ -89,11 +89,8 @@ def listed(
 def delete(service: Service, file_ids: Sequence[str]) -> None:
     """Delete files of runs.
 
-    Raises
-    ------
-    ServiceError
-        404 for one that there is not.
-
+    Raises:
+        ServiceError: 404 for one that there is not.
     """
     for text in file_ids:
         number = ids.number("File", text)

@@ -17,11 +17,8 @@ Lookup = Callable[[str], Any]
 def parse(text: str | None) -> dict[str, Any]:
     """Read a filter.
 
-    Raises
-    ------
-    ServiceError
-        Where it is no JSON object.
-
+    Raises:
+        ServiceError: Where it is no JSON object.
     """
     try:
         value = json.loads(text or "{}")

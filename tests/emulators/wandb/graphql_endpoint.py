@@ -35,11 +35,8 @@ ARGUMENTS = {"id": "node_id", "input": "values", "filters": "query"}
 def schema() -> GraphQLSchema:
     """Give the schema with its resolvers.
 
-    Raises
-    ------
-    LookupError
-        For a resolver of a field that the schema does not have.
-
+    Raises:
+        LookupError: For a resolver of a field that the schema does not have.
     """
     built = build_schema("\n".join(path.read_text() for path in sorted(FOLDER.glob("*.graphql"))))
     for kind in built.type_map.values():

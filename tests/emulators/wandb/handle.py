@@ -42,11 +42,8 @@ class Handle:
     def switched(self, **values: Any) -> Iterator[None]:
         """Flip switches for a while.
 
-        Raises
-        ------
-        ValueError
-            For a switch or a value that there is not.
-
+        Raises:
+            ValueError: For a switch or a value that there is not.
         """
         before = self.switches
         self.switch(**values)

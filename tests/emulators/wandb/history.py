@@ -22,11 +22,8 @@ def receive(service: Service, run_id: int, stream: str, offset: int, lines: Sequ
 
     Console lines are always replaced: terminal emulation rewrites them (core/internal/filestream/filestreamrequest.go).
 
-    Raises
-    ------
-    ProtocolError
-        For a line that is no JSON object or, in history, has no integer `_step`.
-
+    Raises:
+        ProtocolError: For a line that is no JSON object or, in history, has no integer `_step`.
     """
     store, rule = service.store, service.switches.same_offset if stream == HISTORY else "replace"
     parsed = [] if stream == OUTPUT else [_parse(stream, line) for line in lines]
@@ -212,11 +209,8 @@ def sampled(service: Service, run_id: int, specification: str) -> list[dict[str,
 
     core/internal/runhistoryreader/livedata.go, getLiveDataForSpecificKeys.
 
-    Raises
-    ------
-    ServiceError
-        For a specification that the SDK does not make.
-
+    Raises:
+        ServiceError: For a specification that the SDK does not make.
     """
     asked = json.loads(specification)
     unknown = set(asked) - {"keys", "samples", "minStep", "maxStep"}

@@ -27,11 +27,8 @@ class Limits:
     def take(self, what: str, whose: str, amount: float = 1.0) -> None:
         """Take from a limit.
 
-        Raises
-        ------
-        ServiceError
-            429 where there is not that much left.
-
+        Raises:
+            ServiceError: 429 where there is not that much left.
         """
         rate, now = DOCUMENTED[what], time.monotonic()
         with self._lock:

@@ -31,11 +31,8 @@ def begin(service: Service, file: sqlite3.Row, parts: Sequence[dict[str, Any]]) 
 def put(service: Service, upload: str, stored: Stored) -> bool:
     """Take a part; whether its address is one.
 
-    Raises
-    ------
-    ServiceError
-        400 for content that is not what was announced.
-
+    Raises:
+        ServiceError: 400 for content that is not what was announced.
     """
     part = service.store.row("SELECT * FROM upload_part WHERE upload = ?", upload)
     if part is None:
@@ -49,11 +46,8 @@ def put(service: Service, upload: str, stored: Stored) -> bool:
 def complete(service: Service, values: dict[str, Any]) -> str:
     """Make one content of the parts; give its digest.
 
-    Raises
-    ------
-    ServiceError
-        400 where a part is missing or its ETag is not the one given.
-
+    Raises:
+        ServiceError: 400 where a part is missing or its ETag is not the one given.
     """
     file = service.store.row("SELECT * FROM artifact_file WHERE upload = ?", values["uploadID"])
     if file is None:

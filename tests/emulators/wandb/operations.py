@@ -28,11 +28,8 @@ class Operation(NamedTuple):
 def root() -> Path:
     """Find the package without importing it.
 
-    Raises
-    ------
-    LookupError
-        Where it is not installed.
-
+    Raises:
+        LookupError: Where it is not installed.
     """
     spec = importlib.util.find_spec("wandb")
     if spec is None or spec.origin is None:

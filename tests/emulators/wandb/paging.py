@@ -14,11 +14,8 @@ DEFAULT_PAGE = 50
 def window(after: str | None, first: int | None, limit: int) -> tuple[int, int]:
     """Give the offset and the size of a page.
 
-    Raises
-    ------
-    ServiceError
-        For a cursor that this service did not give.
-
+    Raises:
+        ServiceError: For a cursor that this service did not give.
     """
     offset = 0
     if after:

@@ -56,11 +56,8 @@ def storage_id(run: sqlite3.Row) -> str:
 def by_storage_id(service: Service, text: str) -> sqlite3.Row:
     """Give a run that is not deleted.
 
-    Raises
-    ------
-    ServiceError
-        404 where there is none.
-
+    Raises:
+        ServiceError: 404 where there is none.
     """
     parts = (ids.decode("Run", text) or "").split(":")
     found = find(service, parts[3], parts[2], parts[1]) if len(parts) == 4 else None
@@ -81,11 +78,8 @@ def upsert(service: Service, values: dict[str, Any]) -> tuple[sqlite3.Row, bool]
 
     core/internal/runupserter/runupserter.go sends all of it first and what changed later, null for what did not.
 
-    Raises
-    ------
-    ServiceError
-        For a deleted run's id, a state that there is not, JSON that is none.
-
+    Raises:
+        ServiceError: For a deleted run's id, a state that there is not, JSON that is none.
     """
     if values.get("id"):
         found = by_storage_id(service, values["id"])
@@ -232,11 +226,8 @@ ALIASES = {
 def lookup(service: Service, run: sqlite3.Row, name: str) -> Any:
     """Give a run's field as filters and orders name it (docs, "Query and filter runs").
 
-    Raises
-    ------
-    ServiceError
-        For a field that runs do not have.
-
+    Raises:
+        ServiceError: For a field that runs do not have.
     """
     name = ALIASES.get(name, name)
     if name in PLAIN:

@@ -296,11 +296,8 @@ class Handler(BaseHTTPRequestHandler):
 def _range(header: str | None, size: int) -> tuple[int, int]:
     """Give the first and the last byte asked for: one range, as object stores serve it.
 
-    Raises
-    ------
-    ServiceError
-        416 for any other.
-
+    Raises:
+        ServiceError: 416 for any other.
     """
     if header is None:
         return 0, size - 1

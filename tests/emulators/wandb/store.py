@@ -91,11 +91,8 @@ class Store:
     def save_blob(self, source: BinaryIO, length: int) -> Stored:
         """Write the next `length` bytes of a stream as a content of its own.
 
-        Raises
-        ------
-        ConnectionError
-            When the stream ends early; nothing is kept then.
-
+        Raises:
+            ConnectionError: When the stream ends early; nothing is kept then.
         """
         name, digest, left = secrets.token_hex(16), hashlib.md5(), length
         unfinished = self._blobs / f"{name}.part"

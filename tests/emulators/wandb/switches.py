@@ -118,11 +118,8 @@ class Switches:
     def changed(self, **values: Any) -> Switches:
         """Return these switches with some flipped.
 
-        Raises
-        ------
-        ValueError
-            For a name or a value that there is not.
-
+        Raises:
+            ValueError: For a name or a value that there is not.
         """
         hints = get_type_hints(Switches)
         for name, value in values.items():

@@ -37,24 +37,13 @@ def test_the_api_uploads_to_a_finished_run(start, api, sdk, project, tmp_path, w
     assert sdk.Api().run(f"team/{project}/late").state == "finished"
 
 
-SCRIPT = """
-import wandb
-run = wandb.init(mode="offline", id="offline", config={"a": 1})
-for i in range(50):
-    run.log({"x": i}, step=2 * i)
-run.finish()
-print(run.settings.sync_dir)
-"""
-
-
-def test_an_offline_run_is_synchronized(api, project, tmp_path):
+def test_an_offline_run_is_synchronized(start, api, project):
     """`wandb sync` in a process of its own, as users do."""
-    made = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=tmp_path, check=True, capture_output=True, text=True
-    ).stdout.split()[-1]
-    subprocess.run(
-        [sys.executable, "-m", "wandb", "sync", "--project", project, made], cwd=tmp_path, check=True, timeout=60
-    )
+    with start(id="offline", mode="offline", config={"a": 1}) as run:
+        for i in range(50):
+            run.log({"x": i}, step=2 * i)
+    command = [sys.executable, "-m", "wandb", "sync", "--project", project, run.settings.sync_dir]
+    subprocess.run(command, check=True, timeout=60)
     read = api.run(f"team/{project}/offline")
     assert [(row["_step"], row["x"]) for row in read.scan_history(use_cache=False)] == [(2 * i, i) for i in range(50)]
     assert (read.config, read.state) == ({"a": 1}, "finished")

@@ -13,7 +13,8 @@ from emulators.wandb.switches import CHOICES
 
 CREATE = (
     'mutation C($p: String!, $t: String!, $d: String!) {createArtifact(input: {entityName: "team", projectName: $p,'
-    ' digest: $d, artifactTypeName: $t, artifactCollectionName: "c"}) {artifact {id}}}'
+    ' digest: $d, artifactTypeName: $t, artifactCollectionName: "c", enableDigestDeduplication: true})'
+    " {artifact {id state versionIndex}}}"
 )
 FILES = (
     "mutation F($f: [CreateArtifactFileSpecInput!]!) {createArtifactFiles(input: {artifactFiles: $f, storageLayout: V2})"
@@ -52,6 +53,17 @@ def test_content_that_is_there_is_uploaded_again_or_not(raw, wandb_emulator, pro
     assert version(raw, project, "one", b"same") is True
     assert version(raw, project, "two", b"same") is again
     assert version(raw, project, "three", b"other") is True
+
+
+@pytest.mark.parametrize(("rule", "found"), [("latest", [1]), ("any", [0, 1]), ("never", [])])
+def test_which_versions_of_equal_content_are_found(raw, wandb_emulator, project, rule, found):
+    wandb_emulator.switch(digest_deduplication=rule)
+    version(raw, project, "first", b"1")
+    version(raw, project, "second", b"2")
+    asked = [
+        raw.ask(CREATE, p=project, t="t", d=digest)["createArtifact"]["artifact"] for digest in ("first", "second")
+    ]
+    assert [each["versionIndex"] for each in asked if each["state"] == "COMMITTED"] == found
 
 
 def test_a_version_without_its_content_is_not_committed(raw, project):
