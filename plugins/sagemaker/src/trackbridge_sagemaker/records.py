@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from trackbridge.errors import NotFound
+from trackbridge.errors import NotFound, Rejected, TrackbridgeError
 from trackbridge.records.ids import check_run_id
 from trackbridge_sagemaker.documents import Body, Documents
 from trackbridge_sagemaker.mirror import Mirror
@@ -17,6 +17,8 @@ from trackbridge_sagemaker.screen import Screen
 __all__ = ["Records", "folder_of", "record_key"]
 
 _Result = TypeVar("_Result")
+
+_VERSION_NIBBLE, _UUID5 = 12, "5"
 
 
 def folder_of(run_id: str) -> str:
@@ -96,7 +98,13 @@ class Records:
             raise NotFound(f"the trial component of run {run_id} is gone", clause="R1")
         return self._mirror.shown(described, self._mirror.tags(arn))
 
-    def _missing(self, run_id: str) -> NotFound:
+    def _missing(self, run_id: str) -> TrackbridgeError:
+        if run_id[_VERSION_NIBBLE] == _UUID5:
+            return Rejected(
+                f"run {run_id} has no record in {self.documents.bucket.uri('')}: trackbridge did not write it",
+                clause="R1",
+                remedy="Read it here; change it with the client that it was written by.",
+            )
         return NotFound(f"there is no run {run_id} in {self.documents.bucket.uri('')}", clause="R1")
 
 
