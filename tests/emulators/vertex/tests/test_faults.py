@@ -92,7 +92,7 @@ def test_a_slow_answer_outlasts_a_deadline(metadata: v1.MetadataServiceClient, s
 
 
 def test_one_slow_answer_holds_up_no_other(metadata: v1.MetadataServiceClient, store: str, remote: Remote) -> None:
-    remote.fail(method=CREATE, delay_s=1.0)
+    remote.fail(method=CREATE, delay_s=2.0)
     with futures.ThreadPoolExecutor(1) as pool:
         slow = pool.submit(metadata.create_context, parent=store, context=v1.Context(), context_id="slow")
         while not remote.faults()[0]["hits"]:

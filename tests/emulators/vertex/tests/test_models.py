@@ -110,6 +110,8 @@ def test_a_deleted_model_is_gone_with_its_versions(models: Client, model: str, p
 def test_a_model_and_its_versions_are_updated_apart(models: Client, model: str) -> None:
     update = models.update_model
     update(model=v1.Model(name=model, display_name="new"), update_mask={"paths": ["display_name"]})
+    update(model=v1.Model(name=f"{model}@-", description="of the model"), update_mask={"paths": ["description"]})
+    assert models.get_model(name=model).description == "of the model"
     update(model=v1.Model(name=f"{model}@2", version_description="v"), update_mask={"paths": ["version_description"]})
     second = models.get_model(name=f"{model}@2")
     assert (second.display_name, second.version_description) == ("new", "v")

@@ -38,7 +38,7 @@ def test_an_operation_may_disappoint_several_polls(models: v1.ModelServiceClient
 
 
 def test_a_pending_operation_has_no_effect_yet(models: v1.ModelServiceClient, parent: str, remote: Remote) -> None:
-    with remote.flipped(operation_s=0.4):
+    with remote.flipped(operation_s=1.5):
         operation = upload(models, parent)
         with pytest.raises(exceptions.NotFound):
             models.get_model(name=f"{parent}/models/fraud")

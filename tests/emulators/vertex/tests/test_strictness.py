@@ -53,8 +53,13 @@ def test_a_required_field_must_be_there(
         getattr(client(service, server.address), method)(request_type)
 
 
-def test_writers_who_mind_etags_lose_nothing(server: Server, metadata: v1.MetadataServiceClient, store: str) -> None:
+def test_writers_who_mind_etags_lose_nothing(
+    server: Server, metadata: v1.MetadataServiceClient, store: str, remote: Remote
+) -> None:
     name = metadata.create_context(parent=store, context=v1.Context(), context_id="shared").name
+    remote.fail(
+        method="MetadataService.UpdateContext", delay_s=0.01, times=None
+    )  # so that all have read before one writes
 
     def write(writer: int) -> int:
         aborted = 0
