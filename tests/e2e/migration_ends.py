@@ -57,7 +57,11 @@ class Origin:
 def origin(size: Size, mark: str) -> Origin:
     """Build a data set in memory."""
     store = connect(f"memory://{uuid.uuid4().hex}")
-    world = build(store.backend, size, mark)
+    return described(store, build(store.backend, size, mark))
+
+
+def described(store: Store, world: World) -> Origin:
+    """Take the digests of a data set that lies in a store."""
     *alive, gone = world.runs
     digests = {run: store.runs.digest(run) for run in alive}
     store.runs.restore(gone)

@@ -56,9 +56,9 @@ def verify(
 
 
 def _show(mismatch: Mismatch) -> None:
-    title = f"model {mismatch.run}" if mismatch.kind == "model" else mismatch.run
+    title = f"{mismatch.kind} {mismatch.run}"
     if mismatch.kind == "run":
-        title += f" ({mismatch.name or 'no name'}, {mismatch.experiment})"
+        title = f"{mismatch.run} ({mismatch.name or 'no name'}, {mismatch.experiment})"
     if mismatch.counterpart is None:
         say(f"✗ {title}: not in the target")
         return

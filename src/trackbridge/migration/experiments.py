@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from trackbridge.errors import NotFound
 from trackbridge.migration.differences import Difference
 from trackbridge.migration.outcomes import Outcome, State, Verdict
 from trackbridge.migration.sides import Side
@@ -17,20 +18,20 @@ def carry_experiment(source: Side, target: Side, name: str, *, check: bool = Tru
     """Bring an experiment to the target; tags that are only there stay.
 
     Raises:
+        NotFound: the source has none of that name.
         TrackbridgeError: one of the two cannot be read or written to.
     """
     begin = time.monotonic()
     mine, theirs = source.adapter.experiments.get(name), target.adapter.experiments.get(name)
+    if mine is None:
+        raise NotFound(f"there is no experiment {name!r} in {source.store.url}", clause="R2")
     state: State = "already"
     if theirs is None or theirs.deleted:
         target.adapter.experiments.ensure(name)
         state = "copied" if theirs is None else "completed"
-    tags = {k: v for k, v in mine.tags.items() if theirs is None or theirs.tags.get(k) != v} if mine else {}
-    text = (
-        mine.description
-        if mine and mine.description and (theirs is None or theirs.description != mine.description)
-        else None
-    )
+    tags = {tag: text for tag, text in mine.tags.items() if theirs is None or theirs.tags.get(tag) != text}
+    told = None if theirs is None else theirs.description
+    text = mine.description if mine.description and mine.description != told else None
     if tags or text is not None:
         target.adapter.experiments.edit(name, description=text, tags=tags)
         state = "completed" if state == "already" else state

@@ -143,7 +143,7 @@ class Migration:
             yield from runs_of_models(self._source, models)
 
     def _experiments(self, runs: Iterable[RunRef]) -> list[str]:
-        names = {run.experiment for run in runs}
+        names = {run.experiment for run in runs} | set(self._selection.experiments or ())
         if self._selection.all_runs:
             names |= {experiment.name for experiment in self._source.adapter.experiments.list()}
         return sorted(names)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from trackbridge.migration.comparing import compare_run
 from trackbridge.migration.differences import Difference, form_differences, point_differences
+from trackbridge.migration.experiments import compare_experiments
 from trackbridge.migration.forms import read_form
 from trackbridge.migration.models import compare_models, find_models
 from trackbridge.migration.sides import Side
@@ -23,9 +24,9 @@ Progress: TypeAlias = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A run or a model of the source without its equal in the target.
+    """A run, a model or an experiment of the source without its equal in the target.
 
-    `run` is the run's id, or the model's name where `kind` is "model". `counterpart` is the one that it was compared
+    `run` is the run's id, or the name where `kind` is "model" or "experiment". `counterpart` is the one that it was compared
     with: of that id or name, or with content alone the one most likely meant; None where there is none, and then
     `differences` is empty.
     """
@@ -63,7 +64,8 @@ def verify(
         target: Where; it may hold more.
         content: Pair runs by equal content (C2), each run of the target serving once, instead of by id (C1); models,
             which are made of runs' ids, are left out.
-        models: Check the models as well: versions, stages, aliases and the trail (C3).
+        models: Check the models as well: versions, stages, aliases and the trail (C3); and that the experiments'
+            descriptions and tags are there.
         progress: Called before each run and model with how many were looked at, and its id.
     """
     tell = progress or (lambda *_: None)
@@ -100,6 +102,11 @@ def _with_models(source: Side, target: Side, found: Verification, progress: Prog
         elif differences := compare_models(source, target, name):
             mismatches.append(Mismatch(name, name, "", name, differences, kind="model"))
     equal = found.equal + models - len(mismatches)
+    for experiment in source.adapter.experiments.list():
+        if differences := compare_experiments(source, target, experiment.name):
+            missing = target.adapter.experiments.get(experiment.name) is None
+            counterpart, shown = (None, ()) if missing else (experiment.name, differences)
+            mismatches.append(Mismatch(experiment.name, experiment.name, "", counterpart, shown, "experiment"))
     return Verification(found.runs, equal, (*found.mismatches, *mismatches), models)
 
 
