@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from emulators.wandb import ids
+from emulators.wandb import ids, names
 from emulators.wandb.errors import ServiceError
 from emulators.wandb.service import Service
 
@@ -108,6 +108,7 @@ def make_project(
     if found is not None:
         return found, False
     _may_write(service, name)
+    names.check(service, "project", name)
     now = ids.now_ms()
     if name.startswith(REGISTRY_PREFIX):
         values = {"all_types": 0, "access": "PRIVATE", **values}

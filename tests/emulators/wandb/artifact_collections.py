@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from emulators.wandb import accounts, filters, ids
+from emulators.wandb import accounts, filters, ids, names
 from emulators.wandb.errors import ServiceError
 from emulators.wandb.service import Service
 
@@ -23,6 +23,7 @@ def find_type(service: Service, project_id: int, name: str) -> sqlite3.Row | Non
 def make_type(service: Service, project_id: int, name: str) -> sqlite3.Row:
     found = find_type(service, project_id, name)
     if found is None:
+        names.check(service, "artifact type", name)
         service.store.insert("artifact_type", project_id=project_id, name=name, created_ms=ids.now_ms())
         found = find_type(service, project_id, name)
     assert found is not None
@@ -82,6 +83,7 @@ def make(service: Service, project_id: int, name: str, type_name: str, kind: str
     assert project is not None
     if not project["all_types"] and find_type(service, project_id, type_name) is None:
         raise ServiceError(f"registry {project['name']} does not take artifacts of type {type_name}")
+    names.check(service, "collection", name)
     now, kind_row = ids.now_ms(), make_type(service, project_id, type_name)
     made = service.store.insert(
         "collection",
@@ -197,7 +199,8 @@ def delete_aliases(service: Service, membership: sqlite3.Row, aliases: Iterable[
 def _check_alias(service: Service, alias: str) -> None:
     if alias in service.switches.protected_aliases:
         raise ServiceError(f"permission denied: alias {alias} is protected", 403)
-    if VERSION.fullmatch(alias) or not alias or len(alias) > 128 or "/" in alias or ":" in alias:
+    names.check(service, "alias", alias)
+    if VERSION.fullmatch(alias):
         raise ServiceError(f"invalid alias {alias!r}")
 
 
@@ -230,7 +233,9 @@ def change_tags(
     add: Iterable[dict[str, Any]] | None,
     remove: Iterable[dict[str, Any]] | None,
 ) -> None:
-    for tag in add or ():
+    added = list(add or ())
+    names.check_all(service, "tag", (tag["tagName"] for tag in added))
+    for tag in added:
         service.store.write(
             "INSERT OR IGNORE INTO tag (owner, owner_id, name) VALUES (?, ?, ?)", owner, owner_id, tag["tagName"]
         )

@@ -118,11 +118,12 @@ def _same_digest(service: Service, sequence_id: int, digest: str) -> sqlite3.Row
 
 
 def _check_metadata(text: str | None) -> None:
-    """Refuse what no metadata is (docs, "Artifact": at most 100 keys at the top)."""
-    if text is not None:
-        values = extended_json.loads(text)
-        if not isinstance(values, dict) or len(values) > 100:
-            raise ServiceError("metadata is a JSON object of at most 100 keys")
+    """Refuse what is no metadata (wandb/sdk/artifacts/_validators.py, validate_metadata)."""
+    if text is None:
+        return
+    values = extended_json.loads(text)
+    if not isinstance(values, dict) or len(values) > 100 or extended_json.plain(values) != values:
+        raise ServiceError("metadata is a JSON object of at most 100 keys, without NaN and infinities")
 
 
 def _own_membership(service: Service, artifact: sqlite3.Row) -> sqlite3.Row:

@@ -21,8 +21,7 @@ def answer(emulator: Emulator, method: str, path: list[str], body: bytes) -> tup
             case "DELETE", ["switches"]:
                 service.switches = type(service.switches)()
             case "GET", ["record"]:
-                record = service.record
-                return 200, {"violations": list(record.violations), "requests": dict(record.requests)}
+                return 200, service.record.to_dict()
             case "DELETE", ["record"]:
                 service.record.clear()
             case "GET", ["faults"]:

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 from typing import Any
 
-from emulators.wandb import accounts, extended_json, filters, ids
+from emulators.wandb import accounts, extended_json, filters, ids, names
 from emulators.wandb.errors import ServiceError
 from emulators.wandb.service import Service
 
@@ -98,6 +98,7 @@ def upsert(service: Service, values: dict[str, Any]) -> tuple[sqlite3.Row, bool]
     if found is None:
         if service.switches.rate_limits == "documented":
             service.limits.take("run creations of a project", f"{project['entity']}/{project['name']}")
+        names.check(service, "run id", name)
         now = ids.now_ms()
         run_id = service.store.insert(
             "run", project_id=project["id"], name=name, created_ms=now, heartbeat_ms=now, display_name=_invent(service)
@@ -121,6 +122,7 @@ def _change(service: Service, run_id: int, values: dict[str, Any]) -> None:
             raise ServiceError(f"{column} is no JSON object: {changes[column][:80]!r}")
     if changes.get("state", "running") not in STATES:
         raise ServiceError(f"unknown state {changes['state']!r}")
+    names.check_all(service, "run tag", values.get("tags"))
     if values.get("tags") is not None:
         changes["tags"] = json.dumps(values["tags"])
     service.store.update("run", run_id, **changes)
@@ -139,15 +141,11 @@ def touch(service: Service, run_id: int) -> None:
     service.store.write("UPDATE run SET revision = revision + 1 WHERE id = ?", run_id)
 
 
-def delete(service: Service, text: str, *, artifacts: bool) -> None:
-    """Delete a run; its id stays spent (docs, "Delete runs"), its artifacts go with it when asked to."""
+def delete(service: Service, text: str) -> sqlite3.Row:
+    """Delete a run; its id stays spent (docs, "Delete runs")."""
     run = by_storage_id(service, text)
     service.store.update("run", run["id"], deleted_ms=ids.now_ms())
-    if artifacts:
-        from emulators.wandb import artifacts as versions
-
-        for row in service.store.rows("SELECT id FROM artifact WHERE run_id = ?", run["id"]):
-            versions.delete(service, row["id"], delete_aliases=True)
+    return run
 
 
 def state(service: Service, run: sqlite3.Row) -> str:

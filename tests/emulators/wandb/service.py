@@ -53,6 +53,10 @@ class Record:
         with self._lock:
             self.requests[name] += 1
 
+    def to_dict(self) -> dict[str, Any]:
+        with self._lock:
+            return {"violations": list(self.violations), "requests": dict(self.requests)}
+
     def clear(self) -> None:
         with self._lock:
             self.violations.clear()

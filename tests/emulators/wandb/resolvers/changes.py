@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from emulators.wandb import accounts, files, ids, runs
+from emulators.wandb import accounts, artifacts, files, ids, names, runs
 from emulators.wandb import artifact_collections as collections
 from emulators.wandb.errors import ServiceError
 from emulators.wandb.resolvers.runs import run_file
@@ -20,7 +20,10 @@ def _upsert_bucket(_: Any, info: Any, values: dict[str, Any]) -> Any:
 
 
 def _delete_run(_: Any, info: Any, values: dict[str, Any]) -> Any:
-    runs.delete(info.context, values["id"], artifacts=bool(values.get("deleteArtifacts")))
+    run = runs.delete(info.context, values["id"])
+    if values.get("deleteArtifacts"):
+        for row in info.context.store.rows("SELECT id FROM artifact WHERE run_id = ?", run["id"]):
+            artifacts.delete(info.context, row["id"], delete_aliases=True)
     return {"clientMutationId": None}
 
 
@@ -97,6 +100,7 @@ def _project_of(service: Service, text: str) -> Any:
 def _rename_project(_: Any, info: Any, values: dict[str, Any]) -> Any:
     service: Service = info.context
     project = accounts.need_project(service, values["entityName"], values["oldProjectName"])
+    names.check(service, "project", values["newProjectName"])
     if accounts.project(service, values["entityName"], values["newProjectName"]) is not None:
         raise ServiceError(f"project {values['newProjectName']} exists", service.switches.conflict)
     service.store.update("project", project["id"], name=values["newProjectName"], updated_ms=ids.now_ms())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from emulators.wandb import accounts, artifacts, files, ids, multipart
+from emulators.wandb import accounts, artifacts, files, ids, multipart, names
 from emulators.wandb import artifact_collections as collections
 from emulators.wandb.errors import ServiceError
 from emulators.wandb.resolvers.artifacts import version_file
@@ -66,6 +66,7 @@ def _update_collection(kind: str, key: str) -> Any:
         service: Service = info.context
         found = collections.need(service, values[key], kind)
         changes = {name: values[name] for name in ("name", "description") if values.get(name) is not None}
+        names.check_all(service, "collection", [changes["name"]] if "name" in changes else None)
         taken = collections.find(service, found["project_id"], changes.get("name", ""))
         if taken is not None and taken["id"] != found["id"]:
             raise ServiceError(f"collection {changes['name']} exists", service.switches.conflict)

@@ -77,3 +77,40 @@ def test_history_pages_drop_rows_beyond_their_limit(raw, wandb_emulator):
     raw.history("long", 0, *({"_step": step} for step in range(10)))
     wandb_emulator.switch(history_page_limit=4)
     assert [row["_step"] for row in raw.rows("long")] == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("run id", {"n": "a:b"}),
+        ("run id", {"n": " a"}),
+        ("project", {"n": "a", "p": "a/b"}),
+        ("project", {"n": "a", "p": "p" * 129}),
+        ("run tag", {"n": "a", "t": ["x" * 65]}),
+        ("run tag", {"n": "a", "t": [""]}),
+    ],
+    ids=str,
+)
+def test_names_that_the_sdk_does_not_send(raw, wandb_emulator, kind, values):
+    mutation = (
+        "mutation M($n: String, $p: String, $t: [String!])"
+        " {upsertBucket(input: {name: $n, modelName: $p, tags: $t}) {inserted}}"
+    )
+    body = json.dumps({"query": mutation, "variables": values}).encode()
+    assert raw.send("POST", "/graphql", body)[0] == 400
+    assert [each["what"] for each in wandb_emulator.violations()] == [kind]
+    wandb_emulator.reset()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a b", "t"), ("c" * 129, "t"), ("c", "t/u"), ("c", ""), ("c", "t" * 129)], ids=str
+)
+def test_collections_and_types_that_the_sdk_does_not_send(raw, wandb_emulator, project, name, kind):
+    mutation = (
+        'mutation C($p: String!, $n: String!, $t: String!) {createArtifact(input: {entityName: "team", projectName: $p,'
+        ' digest: "d", artifactCollectionName: $n, artifactTypeName: $t}) {artifact {id}}}'
+    )
+    body = json.dumps({"query": mutation, "variables": {"p": project, "n": name, "t": kind}}).encode()
+    assert raw.send("POST", "/graphql", body)[0] == 400
+    assert len(wandb_emulator.violations()) == 1
+    wandb_emulator.reset()
