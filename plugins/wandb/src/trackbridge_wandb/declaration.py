@@ -22,7 +22,7 @@ _LIMITS: Final = Limits(
     tag_name=NameRule(),
     metric_name=NameRule(reserved_prefixes=("_", "trackbridge/")),
     artifact_path=NameRule(
-        pattern=rf"(?!{HIDDEN_FOLDER}(?:/|$))[ -~]+", max_chars=800, max_bytes=800, path_normal=True
+        pattern=rf"(?!{HIDDEN_FOLDER}(?:/|$))[ !#-)+-9;=@-\[\]-{{}}~]+", max_chars=800, max_bytes=800, path_normal=True
     ),
     param_nul=False,
     special_values=frozenset({"nan", "inf", "denormal"}),
@@ -61,7 +61,12 @@ CAPABILITIES: Final = Capabilities(
 DEVIATIONS: Final = (
     Deviation("param-name", "P1", "a slug with a hash", "W&B's own keys, and ours, are in the same config"),
     Deviation("metric-name", "M1", "a slug with a hash", "W&B keeps names that begin with an underscore for itself"),
-    Deviation("artifact-path", "A1", "a slug with a hash for names beyond ASCII", "they are parts of addresses"),
+    Deviation(
+        "artifact-path",
+        "A1",
+        'a slug with a hash for names beyond ASCII and those with : * ? " < > | or \\',
+        "they are parts of addresses, and W&B's own client refuses or changes these characters",
+    ),
     Deviation("nul", "P2", "the symbol ␀ for U+0000", "databases beneath JSON refuse it"),
     Deviation("negative-zero", "M1", "no point", "readers of JSON make 0 of −0.0"),
     Deviation("step", "M1", "no point for a step beyond ±2⁵³", "readers of JSON have no greater whole numbers"),

@@ -77,6 +77,10 @@ class Experiments:
         """Give the projects of these experiments, whether they exist or not; of all for None."""
         if names is not None:
             return [project_name(name) for name in names]
+        with self._lock:
+            for _, cell in self._ledger.kind(_KIND):
+                if cell.get("part") == _HEAD:
+                    self._names[cell["scope"]] = str(cell["name"])
         return [one["name"] for one in self._client.projects() if not is_own_project(one["name"])]
 
     def name_of(self, project: str) -> str:

@@ -53,6 +53,7 @@ class Finder:
     def several(self, run_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Give W&B's runs of many ids in few requests; an unknown id is left out."""
         projects: dict[str, list[tuple[str, str]]] = {}
+        self._learn([run_id for run_id in dict.fromkeys(run_ids) if run_id not in self._places])
         for run_id in dict.fromkeys(run_ids):
             place = self._place(check_run_id(run_id))
             if place is not None:
@@ -111,6 +112,10 @@ class Finder:
             found.setdefault(str(run["group"]), []).append(run)
         return found
 
+    def shared_projects(self) -> set[str]:
+        """Give the projects in which any run has further writers' runs."""
+        return {str(record["project"]) for _, record in self._ledger.kind(STREAM)}
+
     def _place(self, run_id: str) -> tuple[str, str] | None:
         known = self._places.get(run_id)
         if known is not None:
@@ -124,6 +129,13 @@ class Finder:
         elif run_id[_VERSION_NIBBLE] == _UUID5:
             self._learn_foreign(run_id)
         return self._places.get(run_id)
+
+    def _learn(self, run_ids: Sequence[str]) -> None:
+        """Look many ids up at once, where that is worth while."""
+        for start in range(0, len(run_ids) if len(run_ids) > 1 else 0, _IDS_PER_QUERY):
+            for run_id, record in self._ledger.several(run_ids[start : start + _IDS_PER_QUERY]).items():
+                if "project" in record and not record.get("purged"):
+                    self._places[run_id] = record["project"], run_id
 
     def _learn_foreign(self, run_id: str) -> None:
         """Look through the runs of all projects for a foreign one's id."""

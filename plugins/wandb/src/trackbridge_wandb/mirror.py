@@ -10,7 +10,7 @@ one, and sets right what it has overwritten. Until it has, its own mark says whi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, get_args
 from uuid import uuid4
@@ -23,7 +23,7 @@ from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.objects import model_run
 from trackbridge_wandb.versions import Collection, Version, Versions
 
-__all__ = ["Mirrors", "mirrored_head", "version_state"]
+__all__ = ["Mirrors", "folded_stage", "mirrored_head", "settled_fold", "version_state"]
 
 _FOLD: Final = "fold"
 _SHOWING: Final = "showing"
@@ -73,14 +73,29 @@ class Mirrors:
             self._apply(collection, members, newest)
 
     def _apply(self, collection: Collection, members: Mapping[int, str], mirror: Mirror) -> None:
-        there = {version.id: version for version in self._versions.list(collection)}
-        wanted = _aliases(mirror, members)
-        for number, artifact in sorted(members.items()):
-            version = there.get(artifact)
-            if version is None:
-                continue
-            kept = {alias for alias in version.aliases if _NATIVE.fullmatch(alias)}
-            self._versions.relabel(version, collection, kept | wanted.get(number, set()))
+        """Move aliases so that no version is without its stage meanwhile.
+
+        An alias that is added is taken away from whoever has it. So each version first gets an alias of its stage that
+        nobody else has, then those of other stages go, and only then the stage's bare name moves.
+        """
+        listed = {version.id: version for version in self._versions.list(collection)}
+        there = {number: listed[artifact] for number, artifact in members.items() if artifact in listed}
+        wanted = _aliases(mirror, there)
+        held = {alias: number for number, version in there.items() for alias in version.aliases}
+        for number, version in there.items():
+            safe = {
+                alias if held.get(alias, number) == number else f"{alias}-{number}" if _is_stage(alias) else ""
+                for alias in wanted[number]
+            } - {""}
+            kept = {alias for alias in version.aliases if _NATIVE.fullmatch(alias) or not _is_stage(alias)}
+            self._versions.label(version, collection, add=safe - set(version.aliases))
+            self._versions.label(version, collection, drop=set(version.aliases) - safe - kept)
+        for number, version in there.items():
+            safe = {f"{alias}-{number}" for alias in wanted[number] if _is_stage(alias)} - wanted[number]
+            gone = {alias for alias in version.aliases if not _NATIVE.fullmatch(alias) and not _is_stage(alias)}
+            moved = {alias for alias in wanted[number] if held.get(alias) != number}
+            self._versions.label(version, collection, add=moved)
+            self._versions.label(version, collection, drop=(gone - wanted[number]) | safe)
             self._tag(version, mirror.versions.get(number, VersionState()).approval)
 
     def _tag(self, version: Version, approval: Approval) -> None:
@@ -114,13 +129,30 @@ def mirrored_head(cells: Mapping[str, Mapping[str, Any]]) -> tuple[int, str] | N
     return min([(latest.count, latest.head), *((cell[_SHOWING], cell["head"]) for cell in _showing(cells))])
 
 
-def version_state(version: Version) -> VersionState:
-    """Give what the registry's own fields show of a version now."""
+def settled_fold(cells: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """Give the count of the fold that a model's fields show; None while they are being written."""
+    latest = _latest(cells)
+    return None if any(_showing(cells)) else latest.count if latest else 0
+
+
+def folded_stage(cells: Mapping[str, Mapping[str, Any]], number: int) -> Stage:
+    """Give the stage of a version by the newest fold that was shown."""
+    latest = _latest(cells)
+    return latest.versions.get(number, VersionState()).stage if latest else "None"
+
+
+def version_state(version: Version, unmarked: Stage = "None") -> VersionState:
+    """Give what the registry's own fields show of a version now.
+
+    Args:
+        version: The version as a member of the registry's collection.
+        unmarked: Its stage if no alias says one.
+    """
     stages = [match[1] for alias in version.aliases if (match := _STAGE.fullmatch(alias))]
     approvals = [tag for tag in version.tags if tag in {"approved", "rejected"}]
     aliases = (alias for alias in version.aliases if not _STAGE.fullmatch(alias) and not _NATIVE.fullmatch(alias))
     return VersionState(
-        stage=_as_stage(stages[0]) if stages else "None",
+        stage=_as_stage(stages[0]) if stages else unmarked,
         approval="pending" if not approvals else "approved" if approvals[0] == "approved" else "rejected",
         aliases=tuple(sorted(aliases)),
     )
@@ -131,10 +163,14 @@ def _as_stage(text: str) -> Stage:
     return found
 
 
-def _aliases(mirror: Mirror, members: Mapping[int, str]) -> dict[int, set[str]]:
+def _is_stage(alias: str) -> bool:
+    return _STAGE.fullmatch(alias) is not None
+
+
+def _aliases(mirror: Mirror, members: Iterable[int]) -> dict[int, set[str]]:
     wanted: dict[int, set[str]] = {number: set() for number in members}
     named: set[str] = set()
-    for number in sorted(members, reverse=True):
+    for number in sorted(wanted, reverse=True):
         state = mirror.versions.get(number, VersionState())
         wanted[number].update(state.aliases)
         if state.stage != "None":

@@ -100,7 +100,6 @@ def apply(document: Document, native: Mapping[str, Any], writes: RunWrites) -> d
         writes: What to write; its params were checked.
     """
     fields: dict[str, Any] = {}
-    before = set(_labels(document))
     tags, attributes = dict(document.tags), dict(document.attributes)
     for tag in writes.tags:
         _set(tags, tag.name, tag.value)
@@ -118,17 +117,22 @@ def apply(document: Document, native: Mapping[str, Any], writes: RunWrites) -> d
     document.set(TAGS, tags)
     document.set(ATTRIBUTES, attributes)
     document.set(DATASETS, _with_datasets(document.datasets, writes.datasets))
-    after = _labels(document)
-    if before != set(after):
-        fields["tags"] = [*(label for label in native["tags"] or () if label not in before), *after]
-    return fields
+    return fields | _relabel(document, native)
 
 
 def mark_deleted(document: Document, native: Mapping[str, Any], deleted: bool, at_ns: int) -> dict[str, Any]:
     """Mark a run deleted, or not any more; give the fields of W&B's own that change with it."""
-    before = set(_labels(document))
     document.set(OWN, {**document.own, "deleted": [deleted, at_ns]})
-    return {"tags": [*(label for label in native["tags"] or () if label not in before), *_labels(document)]}
+    return _relabel(document, native)
+
+
+def _relabel(document: Document, native: Mapping[str, Any]) -> dict[str, Any]:
+    """Give W&B's tags, if they change: ours as they are now, and whatever colleagues have added."""
+    before, after = document.own.get("labels", []), _labels(document)
+    if before == after:
+        return {}
+    document.set(OWN, {**document.own, "labels": after})
+    return {"tags": [*(label for label in native["tags"] or () if label not in before and label not in after), *after]}
 
 
 def _set(values: dict[str, str], name: str, value: str | None) -> None:
@@ -145,7 +149,7 @@ def _with_datasets(known: list[dict[str, Any]], more: Iterable[DatasetRecord]) -
 
 def _tags(head: Mapping[str, Any], documents: Sequence[Document]) -> dict[str, str]:
     tags = _union([document.tags for document in documents])
-    ours = {label for document in documents for label in _labels(document)}
+    ours = {label for document in documents for label in document.own.get("labels", ())}
     return {**{label: "" for label in head["tags"] or () if label not in ours and label not in tags}, **tags}
 
 
@@ -205,7 +209,7 @@ def _foreign_run(
         ended_ms=None if status == "RUNNING" else own.get("ended_ms") or time_ms(native["heartbeatAt"]),
         epoch=int(own.get("epoch", 0)),
         params=params,
-        tags={**dict.fromkeys(native["tags"] or (), ""), **document.tags},
+        tags=_tags(native, [document]),
         metrics=dict.fromkeys(metrics, NativeMetric()),
         datasets=tuple(DatasetRecord(**one) for one in document.datasets),
         attributes={**attributes, **document.attributes},

@@ -6,6 +6,7 @@ its turn came. A version is linked to the log first, and then to the registry, w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from typing import Any, Final
 
 from trackbridge.errors import Conflict, NotFound
 from trackbridge.protocol import Mirror, NativeModel, NativeVersion, VersionSpec
+from trackbridge.records.models import Stage
 from trackbridge_wandb.address import LEDGER
 from trackbridge_wandb.artifacts import Artifacts
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.log import Log
-from trackbridge_wandb.mirror import Mirrors, version_state
+from trackbridge_wandb.mirror import Mirrors, folded_stage, settled_fold, version_state
 from trackbridge_wandb.models import MODEL, Models
 from trackbridge_wandb.naming import collection_name, time_ms
 from trackbridge_wandb.objects import model_run
@@ -32,6 +34,7 @@ __all__ = ["Registry"]
 _OWN: Final = "trackbridge"
 _OF_RUN: Final = "version-of-run"
 _STATE: Final = "state"
+_WAITS_S: Final = (0.05, 0.1, 0.2)  # between looks at fields that are being written
 _SHOWN: Final = ("token", "run_id", "artifact_path", "digest", "created_ms", "signature", "input_example")
 
 
@@ -143,19 +146,32 @@ class Registry:
 
     def versions(self, model: str) -> Iterator[NativeVersion]:
         """Give all versions that are not deleted, by number."""
-        cells = self._models.existing(model)
-        linked = {version.id: version for version in self._versions.list(self._models.collection(model))}
+        cells, linked, settled = self._read(model)
         found: dict[int, NativeVersion] = {}
         for number, version in self._numbered(model).by_number.items():
             shown = linked.pop(version.id, version)
             if not part(cells, version.metadata[_OWN]["token"], _STATE).get("deleted"):
-                found[number] = _own_version(number, shown if shown.index >= 0 else version, cells)
+                found[number] = _own_version(shown, number, cells, "None" if settled else folded_stage(cells, number))
         taken = set(found)
         for version in linked.values():
             if version.index + 1 not in taken and _OWN not in version.metadata:
                 found[version.index + 1] = _foreign_version(version)
         for number in sorted(found):
             yield found[number]
+
+    def _read(self, model: str) -> tuple[dict[str, dict[str, Any]], dict[str, Version], bool]:
+        """Give a model's cells, what the registry shows of it by id, and whether nobody was writing that meanwhile."""
+        cells = self._models.existing(model)
+        linked: dict[str, Version] = {}
+        for wait_s in (*_WAITS_S, None):
+            before = settled_fold(cells)
+            linked = {version.id: version for version in self._versions.list(self._models.collection(model))}
+            cells = self._models.cells(model)
+            if before is not None and settled_fold(cells) == before:
+                return cells, linked, True
+            if wait_s is not None:
+                time.sleep(wait_s)
+        return cells, linked, False
 
     def versions_of_run(self, run_id: str) -> Iterator[tuple[str, int]]:
         """Give (model, number) of every version made from a run."""
@@ -207,7 +223,9 @@ class Registry:
         self._mirrors.show(model, self._models.collection(model), members, mirror)
 
 
-def _own_version(number: int, version: Version, cells: Mapping[str, Mapping[str, Any]]) -> NativeVersion:
+def _own_version(
+    version: Version, number: int, cells: Mapping[str, Mapping[str, Any]], unmarked: Stage
+) -> NativeVersion:
     own = version.metadata[_OWN]
     token = own["token"]
     spec = VersionSpec(
@@ -215,7 +233,7 @@ def _own_version(number: int, version: Version, cells: Mapping[str, Mapping[str,
         description=read_description(cells, token, version.description),
         tags=read_tags(cells, token),
     )
-    return NativeVersion(number, spec, version_state(version))
+    return NativeVersion(number, spec, version_state(version, unmarked))
 
 
 def _foreign_version(version: Version) -> NativeVersion:

@@ -144,11 +144,10 @@ class Runs:
 
     def scan(self, scan: Scan) -> Iterator[NativeRun]:
         """Go through runs, project by project and by creation, each once."""
+        shared = self._finder.shared_projects()
         for project in self._experiments.projects(scan.experiments):
-            others: dict[str, list[dict[str, Any]]] | None = None
+            others = self._finder.streams(project) if project in shared else {}
             for native in self._client.runs(project):
-                if others is None:
-                    others = self._finder.streams(project)
                 if native["jobType"] == STREAM:
                     continue
                 run_id = self._finder.run_id(native)

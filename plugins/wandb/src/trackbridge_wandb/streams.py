@@ -222,6 +222,7 @@ class Streams:
         return stream
 
     def _made(self, run_id: str, project: str, number: int) -> Stream:
+        self._ledger.put(key_of(STREAM, project), {"project": project}, kind=STREAM)
         while not self._client.upsert(project, stream_name(run_id, number), groupName=run_id, jobType=STREAM):
             number += 1
         stream = Stream(run_id, project, stream_name(run_id, number), 1)

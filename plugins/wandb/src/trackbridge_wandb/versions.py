@@ -141,20 +141,12 @@ class Versions:
         """Give all versions of a collection, in the order they were linked in."""
         return sorted(self._pages(collection), key=lambda version: version.index)
 
-    def relabel(self, version: Version, of: Collection, aliases: Iterable[str]) -> None:
-        """Give a version exactly these aliases in a collection; W&B's own ``latest`` stays where it is."""
-        wanted, there = set(aliases), set(version.aliases)
-        for document, names in ((DELETE_ALIASES, there - wanted), (ADD_ALIASES, wanted - there)):
+    def label(self, version: Version, of: Collection, *, add: Iterable[str] = (), drop: Iterable[str] = ()) -> None:
+        """Add aliases to a version in a collection, which takes them from others, or drop some."""
+        for document, names in ((ADD_ALIASES, sorted(add)), (DELETE_ALIASES, sorted(drop))):
             if names:
-                inputs = [
-                    {
-                        "artifactCollectionName": of.name,
-                        "alias": name,
-                        "entityName": of.entity,
-                        "projectName": of.project,
-                    }
-                    for name in sorted(names)
-                ]
+                place = {"artifactCollectionName": of.name, "entityName": of.entity, "projectName": of.project}
+                inputs = [{**place, "alias": name} for name in names]
                 self._client.wire.query(document, input={"artifactID": version.id, "aliases": inputs})
 
     def update(self, artifact: str, **fields: Any) -> None:

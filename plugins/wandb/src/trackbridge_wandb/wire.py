@@ -6,17 +6,18 @@ later; a cursor may only move on what the service has. One request is one answer
 
 from __future__ import annotations
 
+import io
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urljoin
 
-from trackbridge.errors import AuthError
+from trackbridge.errors import AuthError, IntegrityError, Transient
 from trackbridge_wandb.address import Address, api_key
 from trackbridge_wandb.errors import reached, refusal
 
-__all__ = ["Wire"]
+__all__ = ["Measured", "Wire"]
 
 _OK: Final = 200
 _CONNECTIONS: Final = 16
@@ -74,16 +75,26 @@ class Wire:
             raise self._refusal(answer, answer.text)
 
     def put(self, url: str, headers: list[str], content: BinaryIO | bytes, size: int) -> None:
-        """Upload a content to the address that the service gave for it."""
-        fields = dict(header.split(":", 1) for header in headers)
-        with reached(self.address.shown):
-            answer = self._session.put(
-                self._absolute(url),
-                data=content if size else b"",
-                headers={**fields, "Content-Length": str(size)},
-                auth=self._auth(url),
-                timeout=self.address.timeout_s,
-            )
+        """Upload a content to the address that the service gave for it.
+
+        Raises:
+            OSError: the content could not be read; nothing was stored.
+            IntegrityError: it was not as long as said; nothing was stored.
+        """
+        body = Measured(io.BytesIO(content) if isinstance(content, bytes) else content, size)
+        try:
+            with reached(self.address.shown):
+                answer = self._session.put(
+                    self._absolute(url),
+                    data=body if size else b"",
+                    headers=dict(header.split(":", 1) for header in headers),
+                    auth=self._auth(url),
+                    timeout=self.address.timeout_s,
+                )
+        except Transient:
+            if body.failure is not None:  # which the connection's end hides
+                raise body.failure from None
+            raise
         if answer.status_code not in {200, 201, 204}:
             raise self._refusal(answer, answer.text)
 
@@ -147,6 +158,39 @@ class Wire:
         )
         answer.close()
         return error
+
+
+class Measured:
+    """A file that must have the size it was said to have, so that a cut one is never taken for a whole.
+
+    Attributes:
+        len: The size in bytes, under the name that requests looks for.
+        failure: What reading it came to, if it failed.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.len = size
+        self.failure: Exception | None = None
+        self._file = file
+        self._left = size
+
+    def read(self, size: int = -1) -> bytes:
+        """Read some bytes; b"" at the end."""
+        try:
+            data = self._file.read(self._left if size < 0 else min(size, self._left))
+        except Exception as error:
+            self.failure = error
+            raise
+        if not data and self._left:
+            self.failure = IntegrityError(f"a content ended {self._left} bytes before its end", clause="A4")
+            raise self.failure
+        self._left -= len(data)
+        return data
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the content in pieces."""
+        while data := self.read(_CHUNK_BYTES):
+            yield data
 
 
 def _as_it_is(request: Any) -> Any:
