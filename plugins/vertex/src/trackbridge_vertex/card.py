@@ -19,7 +19,19 @@ from trackbridge.records.writes import Stamp, StatusWrite
 from trackbridge_vertex.structs import Plain
 from trackbridge_vertex.values import mark_of, read_param, shown_param
 
-__all__ = ["DELETED", "METRICS", "PARAMS", "STATE", "TAGS", "TEXT", "Attribute", "Card", "Summary", "state_of", "status_of"]
+__all__ = [
+    "DELETED",
+    "METRICS",
+    "PARAMS",
+    "STATE",
+    "TAGS",
+    "TEXT",
+    "Attribute",
+    "Card",
+    "Summary",
+    "state_of",
+    "status_of",
+]
 
 PARAMS, METRICS, STATE = "_params", "_metrics", "_state"  # the SDK's: metadata/constants.py
 TAGS, TEXT, DELETED = "_tags", "_trackbridge", "trackbridge_deleted"

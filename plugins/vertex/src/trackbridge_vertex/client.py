@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
+from trackbridge.errors import Conflict, NotFound
 from trackbridge_vertex.address import Address
 from trackbridge_vertex.calls import Calls
 from trackbridge_vertex.errors import translated
@@ -46,6 +48,18 @@ class Client:
     def metadata(self, method: str, request: Any, *, repeat: bool = True) -> Any:
         """Call a method of MetadataService with a plain request; give the plain answer."""
         return self._call("MetadataService", method, request, repeat=repeat)
+
+    def metadata_made(self, method: str, request: Any) -> Any:
+        """Create something in the metadata store ``default``, which a project has once anybody used its experiments."""
+        try:
+            return self.metadata(method, request)
+        except NotFound:
+            parent, _, store_id = self.address.store.partition("/metadataStores/")
+            make = self.message("CreateMetadataStoreRequest", parent=parent, metadata_store_id=store_id)
+            make.metadata_store.SetInParent()
+            with suppress(Conflict):
+                self.awaited(self.metadata, "create_metadata_store", make)
+            return self.metadata(method, request)
 
     def boards(self, method: str, request: Any, *, repeat: bool = True) -> Any:
         """Call a method of TensorboardService with a plain request; give the plain answer."""

@@ -57,19 +57,13 @@ class Contexts:
         request = self._client.message(
             "CreateContextRequest", parent=self._client.address.store, context=context, context_id=context_id
         )
-        for first in (True, False):
-            try:
-                return self._remember(context_id, self._client.metadata("create_context", request)), True
-            except Conflict:
-                found = self.get(context_id)
-                if found is None:
-                    raise
-                return found, False
-            except NotFound:
-                if not first:
-                    raise
-                self._make_store()
-        raise AssertionError("the loop returns or raises")
+        try:
+            return self._remember(context_id, self._client.metadata_made("create_context", request)), True
+        except Conflict:
+            found = self.get(context_id)
+            if found is None:
+                raise
+            return found, False
 
     def update(self, context_id: str, change: Callable[[Any], tuple[_Result, Sequence[str]]]) -> _Result:
         """Change a context until nobody was in between.
@@ -178,14 +172,6 @@ class Contexts:
         copy = self._client.message("Context")
         copy.CopyFrom(context)
         return copy
-
-    def _make_store(self) -> None:
-        """Make the metadata store ``default``, which a project has once anybody used its experiments."""
-        parent, _, store_id = self._client.address.store.partition("/metadataStores/")
-        request = self._client.message("CreateMetadataStoreRequest", parent=parent, metadata_store_id=store_id)
-        request.metadata_store.SetInParent()
-        with suppress(Conflict):
-            self._client.awaited(self._client.metadata, "create_metadata_store", request)
 
 
 def id_of(name: str) -> str:

@@ -111,7 +111,7 @@ class Lineage:
             "CreateArtifactRequest", parent=self._store, artifact=artifact, artifact_id=artifact_id
         )
         try:
-            self._client.metadata("create_artifact", request)
+            self._client.metadata_made("create_artifact", request)
         except Conflict:
             if replace:
                 artifact.name = f"{self._store}/artifacts/{artifact_id}"
@@ -159,7 +159,7 @@ class Lineage:
             "CreateExecutionRequest", parent=self._store, execution=execution, execution_id=execution_id
         )
         with suppress(Conflict):
-            self._client.metadata("create_execution", request)
+            self._client.metadata_made("create_execution", request)
 
     def _first(self, resource: str) -> bool:
         with self._lock:
