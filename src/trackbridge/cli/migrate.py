@@ -14,6 +14,7 @@ from trackbridge.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from trackbridge.migration import Engine, Selection, Side
+    from trackbridge.store import Store
 
 __all__ = ["migrate"]
 
@@ -134,17 +135,14 @@ def _selection(
     )
 
 
-def _paced(store: object, rate: float | None) -> Side:
+def _paced(store: Store, rate: float | None) -> Side:
     """Give a side whose calls keep to the lesser of the rate that was asked for and the one its adapter declares."""
     from trackbridge.migration import Side
-    from trackbridge.migration.pacing import paced
     from trackbridge.shipping.retry import Pace
-    from trackbridge.store import Store
 
-    assert isinstance(store, Store)
     declared = store.backend.limits.requests_per_s
     wanted = min((one for one in (rate, declared) if one is not None), default=None)
-    return Side.of(store if wanted is None else Store(paced(store.backend, Pace(wanted))))
+    return Side.of(store, None if wanted is None else Pace(wanted))
 
 
 def _cluster(  # noqa: PLR0917 - the options as they are

@@ -14,6 +14,8 @@ from trackbridge.shipping.retry import Backoff
 __all__ = ["PATIENCE_S", "Patience", "attempt"]
 
 PATIENCE_S: Final = 120.0
+_FIRST_S: Final = 0.3
+_MOST_S: Final = 10.0  # what has arrived is not sent again, so that to ask soon costs little
 
 
 class Patience:
@@ -50,7 +52,7 @@ def attempt(kind: Kind, key: str, carry: Callable[[], Outcome], patience: Patien
         carry: Does it.
         patience: Shared by all units of a process.
     """
-    begin, backoff = time.monotonic(), Backoff()
+    begin, backoff = time.monotonic(), Backoff(_FIRST_S, _MOST_S)
     while True:
         try:
             outcome = carry()

@@ -18,7 +18,6 @@ from trackbridge.errors import ConfigurationError, Unsupported
 from trackbridge.migration.attempts import PATIENCE_S, Patience, attempt
 from trackbridge.migration.carrying import Verify, carry_run
 from trackbridge.migration.outcomes import Failure, Outcome
-from trackbridge.migration.pacing import paced
 from trackbridge.migration.sides import Side
 from trackbridge.protocol import BackendUrl, open_backend
 from trackbridge.protocol.discovery import find_adapter
@@ -140,8 +139,7 @@ _LOCK: Final = threading.Lock()
 def _side(url: str, turns: Any) -> Side:
     with _LOCK:
         if url not in _SIDES:
-            backend = open_backend(url)
-            _SIDES[url] = Side.of(Store(backend if turns is None else paced(backend, _Queue(turns))))
+            _SIDES[url] = Side.of(Store(open_backend(url)), None if turns is None else _Queue(turns))
         return _SIDES[url]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from trackbridge.errors import NotFound
+from trackbridge.migration.pacing import Pacer, steady
 from trackbridge.protocol import Adapter, Backend, NativeRun, Scope
 from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge.sidecar import FOLDER
@@ -31,10 +32,11 @@ class Side:
     experiments: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, store: Store) -> Self:
-        """Make one of a store, which stays the caller's to close."""
-        reader = Reader(store.backend)
-        return cls(store, reader, Files(reader))
+    def of(cls, store: Store, pacer: Pacer | None = None) -> Self:
+        """Make one of a store, which stays the caller's to close; its calls wait for `pacer`."""
+        steadied = Store(steady(store.backend, pacer))
+        reader = Reader(steadied.backend)
+        return cls(steadied, reader, Files(reader))
 
     @property
     def backend(self) -> Backend:

@@ -11,8 +11,7 @@ import signal
 import sys
 
 from trackbridge.migration import Migration, Selection, Side, Threads
-from trackbridge.migration.pacing import paced
-from trackbridge.store import Store, connect
+from trackbridge.store import connect
 
 
 class Doom:
@@ -32,7 +31,7 @@ class Doom:
 def main(source_url: str, target_url: str, last: int) -> None:
     doom = Doom(last)
     with connect(source_url) as source, connect(target_url) as target:
-        sides = Side.of(source), Side.of(Store(paced(target.backend, doom)))
+        sides = Side.of(source), Side.of(target, doom)
         engine = Threads(*sides, verify="full", workers=2)
         result = Migration(*sides, Selection(deleted=True), verify="full", engine=engine).run()
         engine.close()
