@@ -16,6 +16,7 @@ from trackbridge.cli import (
     demo,
     doctor,
     gate,
+    gc,
     lineage,
     migrate,
     models,
@@ -49,6 +50,8 @@ app.add_typer(models.app, name="models")
 app.command()(gate.gate)
 app.command()(sync.sync)
 app.command()(migrate.migrate)
+app.command()(gc.archive)
+app.command()(gc.gc)
 app.command()(verify.verify)
 app.command()(conformance.conformance)
 app.command()(check.check)

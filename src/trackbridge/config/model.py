@@ -68,6 +68,7 @@ class Settings:
         redact: Regular expressions of further text to redact (X4).
         gates: The gates by model.
         policy: What every run must have.
+        retention: Which runs may go, and when.
         webhooks: Who hears of changed stages.
     """
 
@@ -91,6 +92,7 @@ class Settings:
     redact: list[str] = field(default_factory=list)
     gates: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
+    retention: dict[str, Any] = field(default_factory=dict)
     webhooks: list[WebhookSettings] = field(default_factory=list)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

@@ -33,6 +33,7 @@ from trackbridge.protocol.native import (
     VersionSpec,
     VersionState,
 )
+from trackbridge.protocol.preparing import prepare
 from trackbridge.protocol.surplus import SurplusFile, SurplusStore, surplus_of
 from trackbridge.protocol.urls import BackendUrl, parse_url
 from trackbridge.protocol.vendor import VendorApi
@@ -86,5 +87,6 @@ __all__ = [
     "installed_backends",
     "open_backend",
     "parse_url",
+    "prepare",
     "surplus_of",
 ]

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 from trackbridge.config import BackendChoice
 from trackbridge.errors import Conflict, NotFound, Transient
-from trackbridge.protocol import Backend, NativeRun
+from trackbridge.protocol import Backend, NativeRun, prepare
 from trackbridge.protocol.discovery import find_adapter
 from trackbridge.protocol.urls import parse_url
 from trackbridge.records.names import shown
@@ -98,7 +98,7 @@ def shake_hands(choices: Sequence[BackendChoice], opening: Opening, *, timeout_s
     Args:
         choices: The backends.
         opening: The run.
-        timeout_s: How long all of it may take; the import of a vendor's SDK on opening is not counted.
+        timeout_s: How long all of it may take; the import of a vendor's SDK and what `prepare` makes are not counted.
         tolerant: An unreachable backend is written to later; otherwise a required one raises.
 
     Raises:
@@ -112,6 +112,7 @@ def shake_hands(choices: Sequence[BackendChoice], opening: Opening, *, timeout_s
     try:
         for side in sides:
             side.backend = lease(side.choice)
+            prepare(side.backend.adapter)
             if side.backend.spec.load is not None:
                 side.backend.spec.load()
         deadline = time.monotonic() + timeout_s

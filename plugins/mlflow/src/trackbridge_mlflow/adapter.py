@@ -63,6 +63,10 @@ class MlflowAdapter:
         self.surplus: SurplusStore = Surplus(client, finder)
         self._finder = finder
 
+    def prepare(self) -> None:
+        """Make the tables of a new SQLite file, which takes seconds; see `trackbridge.protocol.prepare`."""
+        self._client.prepare()
+
     def check(self) -> BackendInfo:
         """Reach the backend with the credentials at hand; say what it is."""
         return checked_info(self._client)

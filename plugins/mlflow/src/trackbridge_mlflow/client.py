@@ -52,6 +52,11 @@ class Client:
         """MLflow's registry store; what it raises is translated."""
         return _Translated(self._open()[1], self.address.shown)
 
+    def prepare(self) -> None:
+        """Open the database if it is a file of this machine, so that its tables are there."""
+        if self.address.tracking_uri.startswith("sqlite:"):
+            self._open()
+
     def _open(self) -> tuple[Any, Any]:
         if self._stores is None:
             with self._lock:
