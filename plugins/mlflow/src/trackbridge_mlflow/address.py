@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
@@ -9,14 +10,17 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from trackbridge.errors import ConfigurationError
 from trackbridge.protocol import BackendUrl
 
-__all__ = ["DATABASE_SCHEMES", "FOLDER_SCHEME", "REST_SCHEMES", "Address", "address_of"]
+__all__ = ["ARN_SCHEME", "DATABASE_SCHEMES", "FOLDER_SCHEME", "REST_SCHEMES", "Address", "address_of"]
 
 REST_SCHEMES = ("mlflow+http", "mlflow+https")
 DATABASE_SCHEMES = ("mlflow+sqlite", "mlflow+postgresql")
 FOLDER_SCHEME = "mlflow+file"
+ARN_SCHEME = "mlflow+arn"
 
 _DEFAULT_TIMEOUT_S = 60.0
 _OWN_OPTIONS = frozenset({"artifacts", "timeout_s"})
+_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:mlflow-(?:app|tracking-server)/[A-Za-z0-9-]+")
+_ARN_OPTIONS = frozenset({"bucket", "endpoint_url", "prefix", "registry", "s3_endpoint_url", "timeout_s"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,12 @@ class Address:
     @property
     def is_server(self) -> bool:
         """Whether there is a server to talk to, not a database."""
-        return self.tracking_uri.startswith("http")
+        return self.tracking_uri.startswith(("http", "arn:"))
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether it is a server of SageMaker's, which its ARN names and SigV4 opens."""
+        return self.tracking_uri.startswith("arn:")
 
     @property
     def is_folder(self) -> bool:
@@ -60,6 +69,8 @@ def address_of(url: BackendUrl) -> Address:
     timeout_s = _timeout(url)
     if url.scheme in REST_SCHEMES:
         return _server(url, scheme, timeout_s)
+    if url.scheme == ARN_SCHEME:
+        return Address(_arn(url), str(url), timeout_s=timeout_s)
     if url.scheme == FOLDER_SCHEME:
         folder = Path(unquote(url.location)).absolute()
         return Address(folder.as_uri(), str(url), artifacts=folder.as_uri(), timeout_s=timeout_s)
@@ -101,6 +112,22 @@ def _server(url: BackendUrl, scheme: str, timeout_s: float) -> Address:
         password=unquote(parts.password) if parts.password else None,
         timeout_s=timeout_s,
     )
+
+
+def _arn(url: BackendUrl) -> str:
+    arn = f"arn:{url.rest}"
+    if not _ARN.fullmatch(arn):
+        raise ConfigurationError(
+            f"{url} is no ARN of a managed MLflow",
+            remedy="Write mlflow+arn:aws:sagemaker:REGION:ACCOUNT:mlflow-app/NAME, or …:mlflow-tracking-server/NAME.",
+        )
+    unknown = sorted(set(url.options) - _ARN_OPTIONS)
+    if unknown:
+        raise ConfigurationError(
+            f"{url} has the option {unknown[0]!r}, which a managed MLflow does not have",
+            remedy=f"Known: {', '.join(sorted(_ARN_OPTIONS))}.",
+        )
+    return arn
 
 
 def _timeout(url: BackendUrl) -> float:

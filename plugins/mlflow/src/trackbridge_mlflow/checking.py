@@ -30,7 +30,9 @@ def checked_info(client: Client) -> BackendInfo:
     facts: list[tuple[str, str]] = [("client", f"mlflow {_client_version()}")]
     warnings: list[str] = []
     address = client.address
-    if address.is_server:
+    if address.is_managed:
+        facts += [("server", address.tracking_uri), ("auth", "AWS SigV4")]
+    elif address.is_server:
         server = client.wire.request("GET", "/version").text.strip()[:40]
         if not server[:1].isdigit():
             raise ConfigurationError(

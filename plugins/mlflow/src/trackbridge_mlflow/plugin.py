@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trackbridge.protocol import AdapterSpec, BackendUrl, VendorApi, hookimpl
 from trackbridge.protocol.adapter import Adapter
-from trackbridge_mlflow.address import DATABASE_SCHEMES, FOLDER_SCHEME, REST_SCHEMES
+from trackbridge_mlflow.address import ARN_SCHEME, DATABASE_SCHEMES, FOLDER_SCHEME, REST_SCHEMES
 from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER, SERVER_DEVIATIONS, limits
 
 __all__ = ["trackbridge_adapters"]
@@ -28,6 +28,12 @@ def _open(url: BackendUrl) -> Adapter:
     return MlflowAdapter(url)
 
 
+def _open_managed(url: BackendUrl) -> Adapter:
+    from trackbridge_mlflow.arn import ManagedAdapter
+
+    return ManagedAdapter(url)
+
+
 @hookimpl
 def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
     """Give the adapters: servers over REST, databases without one, and folders of files, which are only read."""
@@ -41,6 +47,16 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             deviations=SERVER_DEVIATIONS,
             api=_API,
             remedy="pip install 'trackbridge[mlflow]'",
+        ),
+        AdapterSpec(
+            schemes=(ARN_SCHEME,),
+            open=_open_managed,
+            limits=limits,
+            capabilities=SERVER,
+            probe="trackbridge_mlflow.arn_probe:ManagedProbe",
+            deviations=SERVER_DEVIATIONS,
+            api=_API,
+            remedy="pip install 'trackbridge-mlflow[sagemaker]'",
         ),
         AdapterSpec(
             schemes=DATABASE_SCHEMES,

@@ -229,6 +229,8 @@ def _precedence(run: Any) -> tuple[bool, bool, int, str]:
 
 def _tracking_uri(url: BackendUrl) -> str:
     scheme = url.scheme.removeprefix("mlflow+")
+    if scheme == "arn":
+        return f"arn:{url.rest}"
     if scheme == "postgresql":
         options = {name: value for name, value in url.options.items() if name not in {"artifacts", "timeout_s"}}
         return f"postgresql+psycopg2:{url.rest}" + (f"?{urlencode(options)}" if options else "")

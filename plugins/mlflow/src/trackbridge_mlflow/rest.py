@@ -23,6 +23,7 @@ from trackbridge.errors import ConfigurationError, Transient
 from trackbridge.records.metrics import MetricPoint
 from trackbridge_mlflow.address import Address
 from trackbridge_mlflow.errors import failed_status, translated
+from trackbridge_mlflow.managed import host_of, signed, without_noise
 
 __all__ = ["Wire", "registry_store", "tracking_store"]
 
@@ -41,6 +42,8 @@ class Wire:
 
     def host(self) -> Any:
         """Give MLflow's record of host and credentials, read anew each time, for tokens expire."""
+        if self._address.is_managed:
+            return host_of(self._address)
         creds = get_default_host_creds(self._address.tracking_uri)
         if self._address.username:
             creds.username, creds.password = self._address.username, self._address.password or ""
@@ -91,7 +94,9 @@ class Wire:
 
     def _once(self, method: str, path: str, options: Mapping[str, Any]) -> Any:
         shown = self._address.shown
-        with translated(shown):
+        if self._address.is_managed:
+            options = signed(self._address, options)
+        with translated(shown), without_noise():
             response = http_request(
                 self.host(),
                 path,

@@ -218,7 +218,9 @@ class Runs:
 
     def _urls(self, run: Any) -> tuple[str, ...]:
         address = self._client.address
-        if not address.is_server:
+        if (
+            not address.is_server or address.is_managed
+        ):  # a managed one's pages are opened by a signed link of the moment
             return ()
         return (f"{address.tracking_uri}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}",)
 

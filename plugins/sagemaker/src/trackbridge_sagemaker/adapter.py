@@ -54,7 +54,7 @@ class SageMakerAdapter:
         self.registry: RegistryStore = Registry(
             documents, Models(client, documents), Packages(client), self._address_of_artifact
         )
-        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE)
+        self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE, self.objects)
 
     def check(self) -> BackendInfo:
         """Reach SageMaker and the bucket with the credentials at hand; say what they are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol import AdapterSpec, BackendUrl, VendorApi, hookimpl
 from trackbridge.protocol.adapter import Adapter
 from trackbridge_sagemaker.declaration import CAPABILITIES, DEVIATIONS, LIMITS
 
@@ -13,6 +13,10 @@ def _open(url: BackendUrl) -> Adapter:
     from trackbridge_sagemaker.adapter import SageMakerAdapter
 
     return SageMakerAdapter(url)
+
+
+def _load() -> None:
+    import boto3  # noqa: F401 - half a second
 
 
 @hookimpl
@@ -26,6 +30,8 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=CAPABILITIES,
             probe="trackbridge_sagemaker.probe:SageMakerProbe",
             deviations=DEVIATIONS,
+            api=VendorApi(modules=("sagemaker.core.experiments", "sagemaker.experiments", "smexperiments")),
+            load=_load,
             remedy="pip install 'trackbridge[sagemaker]'",
         ),
     )
