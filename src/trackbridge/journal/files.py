@@ -11,6 +11,7 @@ from pathlib import Path
 
 __all__ = [
     "allocate",
+    "bytes_in_folders",
     "bytes_used",
     "entries_of",
     "mapping_is_safe",
@@ -97,8 +98,15 @@ def read_at(descriptor: int, size_bytes: int, offset: int) -> bytes:
 
 
 def bytes_used(directory: Path) -> int:
-    """Give the disk space that the files of a directory take or will take, holes filled, in bytes."""
+    """Give the disk space that the files of a directory take or will take, holes filled, in bytes; not of its folders."""
     return sum(_sizes(directory))
+
+
+def bytes_in_folders(directory: Path) -> int:
+    """Give the same of the files in its folders: what the caller put beside the journal."""
+    with os.scandir(directory) as found:
+        folders = [Path(item.path) for item in found if item.is_dir(follow_symlinks=False)]
+    return sum(map(bytes_used, folders))
 
 
 def _sizes(directory: Path) -> Iterator[int]:
@@ -108,7 +116,8 @@ def _sizes(directory: Path) -> Iterator[int]:
                 status = item.stat(follow_symlinks=False)
             except FileNotFoundError:  # a consumer deleted it meanwhile
                 continue
-            yield max(status.st_size, status.st_blocks * 512)
+            if not item.is_dir(follow_symlinks=False):
+                yield max(status.st_size, status.st_blocks * 512)
 
 
 def entries_of(directory: Path) -> list[Path]:

@@ -16,8 +16,9 @@ Mode: TypeAlias = Literal["auto", "mapped", "plain"]
 Durability: TypeAlias = Literal["process", "machine"]
 WhenFull: TypeAlias = Literal["block", "drop"]
 
-# Of the journal's bound for the slots of one segment, for its heap, and for one record: whatever is full, the segment
-# in use and the next one fit once the rest is delivered, so that a blocked call always ends.
+# Half of the journal's bound is the most that files beside it take from it. Of the other half so many parts for the slots
+# of one segment, for its heap, and for one record: whatever is full, the segment in use and the next one fit once the rest
+# is delivered, so that a blocked call always ends.
 _SHARE = 5
 
 
@@ -27,7 +28,8 @@ class JournalOptions:
 
     `mode` "auto" writes through shared memory where the file system makes that safe, else through the file.
     `durability` "machine" also brings records to the disk every `sync_interval_s`. At `max_bytes` a call blocks until
-    something was delivered, or drops its record and counts it (`when_full`). Segments have `first_slots` slots, then
+    something was delivered, or drops its record and counts it (`when_full`). Files that the caller puts into folders of the
+    journal's directory count up to half of that; one alone may be larger, and takes no more from the rest. Segments have `first_slots` slots, then
     twice as many each, up to `most_slots`; one whose other records reach `heap_bytes` ends early.
     """
 
@@ -71,4 +73,9 @@ class JournalOptions:
     @property
     def share_bytes(self) -> int:
         """The most that the slots of a segment, its heap before the last record, or one record may take."""
-        return self.max_bytes // _SHARE
+        return (self.max_bytes - self.most_files_bytes) // _SHARE
+
+    @property
+    def most_files_bytes(self) -> int:
+        """The most that files beside the journal may take, unless one alone is larger."""
+        return self.max_bytes // 2

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from trackbridge.errors import TrackbridgeError
-from trackbridge.journal.files import bytes_used, mapping_is_safe, sync_directory
+from trackbridge.journal.files import bytes_in_folders, bytes_used, mapping_is_safe, sync_directory
 from trackbridge.journal.format import SegmentHeader
 from trackbridge.journal.options import JournalOptions
 from trackbridge.journal.segment import MARGIN_BYTES, Segment
@@ -60,13 +60,15 @@ class Supply:
         self._options = options
         self._restore = restore
         self._next = SegmentHeader(0, 0, options.slots_of(0), self.mapped, time.time(), run, writer)
-        self._lock = threading.Lock()  # held while a segment is made: whoever needs it waits for that
+        self._lock = threading.RLock()  # held while a segment is made: whoever needs it waits for that
         self._spare: Segment | None = None
         self._current: Segment | None = None
         self._passed: Segment | None = None  # the one before, while calls may still begin to use it
         self._full: list[Segment] = []
         self._shortage: Shortage | None = None
-        self._weighed = 0  # bytes, at least those in use: looked up only when they might pass the bound
+        # Bytes, at least those in use: looked up only when they might pass the bound.
+        self._weighed = 0
+        self._files = 0  # in folders
         self._wake: SimpleQueue[None] = SimpleQueue()  # in C: an interrupt in `put` leaves nobody waiting for ever
         self._stop = False
         self._thread = threading.Thread(target=self._work, name="trackbridge-journal", daemon=True)
@@ -105,14 +107,33 @@ class Supply:
 
     def has_room(self, size_bytes: int) -> bool:
         """Tell whether the journal may grow by so much within its bound, and count on it."""
-        if self._weighed + size_bytes > self._options.max_bytes:
-            try:
-                self._weighed = bytes_used(self.directory)
-            except OSError:
-                return True  # the directory is gone: making a segment restores it, or says why not
-            if self._weighed + size_bytes > self._options.max_bytes:
-                return False
+        if not self._fits(size_bytes, 0) and self._weigh() and not self._fits(size_bytes, 0):
+            return False
         self._weighed += size_bytes
+        return True
+
+    def has_room_for_file(self, size_bytes: int) -> bool:
+        """Tell whether the caller may put a file of that size into a folder of the directory, and count on it.
+
+        One that is too large for the bound may come alone.
+        """
+        if not self._fits(0, size_bytes) and self._weigh() and not self._fits(0, size_bytes):
+            return False
+        self._files += size_bytes
+        return True
+
+    def _fits(self, size_bytes: int, file_bytes: int) -> bool:
+        most, files = self._options.most_files_bytes, self._files + file_bytes
+        alone = not self._files or files <= most
+        return (alone or not file_bytes) and self._weighed + size_bytes + min(files, most) <= self._options.max_bytes
+
+    def _weigh(self) -> bool:
+        """Look up what is in use; False where the directory is gone: making a segment restores it, or says why not."""
+        with self._lock:  # a segment that is being made is counted on already
+            try:
+                self._weighed, self._files = bytes_used(self.directory), bytes_in_folders(self.directory)
+            except OSError:
+                return False
         return True
 
     def sync(self) -> None:

@@ -58,6 +58,8 @@ class JournalWriter:
         options: How the journal is kept.
         refuse: What to do with a call that can never be right, in the thread that made it; it is raised by default.
         opened: Told that a forked child has opened a journal of its own.
+        waiting: Called now and then, without any lock, while a call waits for room: who delivers on the calling thread
+            does it here.
         extra: Anything that a consumer is to find in the owner file.
 
     Raises:
@@ -74,6 +76,7 @@ class JournalWriter:
         options: JournalOptions | None = None,
         refuse: Refuse | None = None,
         opened: Callable[[], None] | None = None,
+        waiting: Callable[[], None] | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> None:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -83,6 +86,7 @@ class JournalWriter:
         self._options = options or JournalOptions()
         self._refuse = refuse
         self._opened = opened
+        self._waiting = waiting
         self._extra = dict(extra or {})
         self._lock = threading.RLock()
         self._closed = self._forked = False
@@ -152,7 +156,27 @@ class JournalWriter:
                 if not self._blocks(shortage):
                     self._drop(records=1, shortage=shortage)
                     return False
-            time.sleep(_BLOCK_POLL_S)
+            self._wait()
+
+    def admit(self, size_bytes: int) -> bool:
+        """Make room for a file that the caller is about to put into a folder of the journal's directory.
+
+        Returns:
+            False if there is none, and the journal drops what it has no room for; it was counted as a record.
+
+        Raises:
+            Rejected: the journal is closed.
+        """
+        while True:
+            with self._lock:
+                self._ready()
+                if self._supply.has_room_for_file(size_bytes):
+                    return True
+                shortage = Shortage(time.monotonic())
+                if not self._blocks(shortage):
+                    self._drop(records=1, shortage=shortage)
+                    return False
+            self._wait()
 
     def place(self) -> Path:
         """Give the journal's directory, in a forked child its own, made now; raise `Rejected` once it is closed."""
@@ -301,16 +325,21 @@ class JournalWriter:
                     key = (ids.get(name) or segment.intern(name)) | flags
                 except OSError as error:
                     return self._drop(points=1, shortage=Shortage(time.monotonic(), error))
-                self._shortage = None
             for at in slots:
                 self._put(target, at, at, key, step, when, value, key, step, when, value)
+                self._shortage = None
                 return None
             with self._lock:
                 shortage = self._roll(segment)
             if shortage is not None:
                 if not self._blocks(shortage):
                     return self._drop(points=1, shortage=shortage)
-                time.sleep(_BLOCK_POLL_S)
+                self._wait()
+
+    def _wait(self) -> None:
+        if self._waiting is not None:
+            self._waiting()
+        time.sleep(_BLOCK_POLL_S)
 
     def _blocks(self, shortage: Shortage) -> bool:
         # Delivery ends a shortage of the journal's own; nothing we do ends a full disk, and training goes on.

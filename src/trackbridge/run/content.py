@@ -41,7 +41,7 @@ class Content(ABC):
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
-        self._staging = Staging(outlet.place)
+        self._staging = Staging(outlet.place, outlet.admit)
         self._files: dict[str, ArtifactRecord] = {}
         self._models: dict[str, kinds.ModelKind] = {}
         self._content_lock = threading.RLock()
@@ -280,7 +280,9 @@ class Content(ABC):
             )
         return path
 
-    def _hand_over(self, artifact: LoggedArtifact) -> None:
+    def _hand_over(self, artifact: LoggedArtifact | None) -> None:
+        if artifact is None:
+            return  # dropped, and counted
         try:
             self._permit(artifact)
         except TrackbridgeError:

@@ -43,6 +43,11 @@ class SilentOutlet:
     def place(self) -> None:
         """Give None: nothing is kept."""
 
+    def admit(self, size_bytes: int) -> bool:
+        """Admit anything: nothing is kept."""
+        del size_bytes
+        return True
+
     def put(self, record: LogRecord) -> None:
         """Let the record go."""
 

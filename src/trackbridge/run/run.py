@@ -290,7 +290,7 @@ class Run(Content):
         self._writer = new_writer()
         self._attached = True
         self._captured = None
-        self._staging = Staging(self._outlet.place)
+        self._staging = Staging(self._outlet.place, self._outlet.admit)
         self._outlet.become_child()
 
     def _stamp(self) -> Stamp:

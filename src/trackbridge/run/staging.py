@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -25,20 +26,22 @@ class Staging:
 
     Args:
         place: Gives the journal's directory; None where nothing is to be kept.
+        admit: Makes room there for so many bytes; False where there is none, and the file is dropped.
     """
 
-    def __init__(self, place: Callable[[], Path | None]) -> None:
+    def __init__(self, place: Callable[[], Path | None], admit: Callable[[int], bool]) -> None:
         self._place = place
+        self._admit = admit
         self._numbers = itertools.count()
 
-    def copy(self, source: Path, path: str, stamp: Stamp) -> LoggedArtifact:
-        """Copy a file as it is now; raise `Rejected` where it cannot be read."""
+    def copy(self, source: Path, path: str, stamp: Stamp) -> LoggedArtifact | None:
+        """Copy a file as it is now; None where it was dropped. Raise `Rejected` where it cannot be read."""
         with self._opened(source, path) as content:
-            return self._stage(content, path, stamp)
+            return self._stage(content, os.fstat(content.fileno()).st_size, path, stamp)
 
-    def keep(self, content: bytes, path: str, stamp: Stamp) -> LoggedArtifact:
-        """Keep bytes that were made for the artifact `path`."""
-        return self._stage(io.BytesIO(content), path, stamp)
+    def keep(self, content: bytes, path: str, stamp: Stamp) -> LoggedArtifact | None:
+        """Keep bytes that were made for the artifact `path`; None where they were dropped."""
+        return self._stage(io.BytesIO(content), len(content), path, stamp)
 
     def refer(self, source: Path, path: str, stamp: Stamp) -> LoggedArtifact:
         """Take a file where it lies, to be delivered if it is still the same then."""
@@ -46,11 +49,13 @@ class Staging:
             size, sha256 = copy_and_hash(content, None)
         return LoggedArtifact(path, source.absolute(), size, sha256, stamp, staged=False)
 
-    def _stage(self, content: BinaryIO, path: str, stamp: Stamp) -> LoggedArtifact:
+    def _stage(self, content: BinaryIO, size: int, path: str, stamp: Stamp) -> LoggedArtifact | None:
         place = self._place()
         if place is None:
             size, sha256 = copy_and_hash(content, None)
             return LoggedArtifact(path, Path(), size, sha256, stamp, staged=False)
+        if not self._admit(size):
+            return None
         target = place / _FOLDER / str(next(self._numbers))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

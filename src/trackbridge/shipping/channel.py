@@ -186,6 +186,8 @@ class Channel:
             self._backoff.reset()
             self.retry_at = 0.0
             self.idle = not (self._held or self._waiting or self._uploads)
+            if self.saved != self._delivered and time.monotonic() >= self._durable_at:
+                self._save_and_free(free)  # a writer that waits for room brings nothing that would
 
     def save(self, *, durable: bool) -> None:
         """Move the cursor on the disk to what is delivered."""

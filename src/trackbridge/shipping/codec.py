@@ -29,7 +29,7 @@ __all__ = ["decode", "encode"]
 _Fields: TypeAlias = dict[str, Any]
 
 _PARAMS, _SERIES, _TAG, _ATTRIBUTE, _DATASET, _STATUS, _ARTIFACT, _OBJECT, _VERSION = range(1, 10)
-_POINTS_A_RECORD: Final = 10_000
+_POINTS_A_RECORD: Final = 1_000  # fits into the smallest journal
 
 
 def encode(record: LogRecord, place: Path) -> Iterator[tuple[int, bytes]]:

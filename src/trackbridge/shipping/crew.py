@@ -89,6 +89,10 @@ class InlineCrew(_Crew):
             self._due = now + _INTERVAL_S
             self._work(hurry=False)
 
+    def drain(self) -> None:
+        """Deliver now: a call waits for room in the journal."""
+        self._work(hurry=False)
+
     def flush(self, timeout_s: float) -> None:
         """See `Crew.flush`."""
         deadline = time.monotonic() + timeout_s

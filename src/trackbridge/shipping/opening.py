@@ -72,7 +72,7 @@ def open_outlet(
         durability=config.durability,
         sync_interval_s=config.sync_interval_s,
         max_bytes=config.journal_max_bytes,
-        when_full=config.when_full,
+        when_full="drop" if host == "offline" else config.when_full,  # nobody would ever end the wait
     )
     outlet = JournalOutlet(root, writer, waybill, options=options, take_on=manner)
     if host == "thread":

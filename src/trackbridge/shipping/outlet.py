@@ -50,6 +50,9 @@ class Outlet(Protocol):
     def place(self) -> Path | None:
         """Give the folder that copies of files go to; None where nothing is to be kept."""
 
+    def admit(self, size_bytes: int) -> bool:
+        """Make room for a copy of that size; False if there is none, and what finds no room is dropped and counted."""
+
     def put(self, record: LogRecord) -> None:
         """Take one record of another kind."""
 
@@ -108,6 +111,7 @@ class JournalOutlet:
             options=options,
             refuse=self._refuse,
             opened=self._opened,
+            waiting=self._drain,
             extra=waybill.encode(),
         )
         self._crew = take_on(self._writer.directory)
@@ -125,6 +129,10 @@ class JournalOutlet:
     def place(self) -> Path:
         """See `Outlet.place`."""
         return self._writer.place()
+
+    def admit(self, size_bytes: int) -> bool:
+        """See `Outlet.admit`."""
+        return self._writer.admit(size_bytes)
 
     def put(self, record: LogRecord) -> None:
         """See `Outlet.put`."""
@@ -211,6 +219,10 @@ class JournalOutlet:
     def _tick(self) -> None:
         if isinstance(self._crew, InlineCrew):
             self._crew.tick()
+
+    def _drain(self) -> None:
+        if isinstance(self._crew, InlineCrew):
+            self._crew.drain()
 
     def _hurry(self, ticket: Ticket, timeout_s: float) -> None:
         """Wait for a model version, whatever else is slow."""

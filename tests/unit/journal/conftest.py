@@ -21,9 +21,11 @@ def make_writer(tmp_path: Path, mode: str) -> Iterator[MakeWriter]:
     """Make a writer with tiny segments; all are closed at the end."""
     made: list[JournalWriter] = []
 
-    def make(*, root: Path = tmp_path, refuse=None, writer: str | None = None, **options) -> JournalWriter:
+    def make(
+        *, root: Path = tmp_path, refuse=None, writer: str | None = None, waiting=None, **options
+    ) -> JournalWriter:
         settings = JournalOptions(**{"mode": mode, "first_slots": 16, "most_slots": 64, **options})
-        made.append(JournalWriter(root, new_run_id(), options=settings, refuse=refuse, writer=writer))
+        made.append(JournalWriter(root, new_run_id(), options=settings, refuse=refuse, writer=writer, waiting=waiting))
         return made[-1]
 
     yield make

@@ -32,6 +32,13 @@ def test_at_its_bound_a_journal_drops_and_counts(make_writer):
         assert reader.counters() == Counters(stats.dropped_points, 0)
 
 
+def test_of_a_shortage_is_told_once(make_writer, caplog):
+    writer = make_writer(when_full="drop", **SMALL)
+    fill(writer)
+    assert writer.stats.dropped_points > 1_000
+    assert len([record for record in caplog.records if "is full" in record.message]) == 1
+
+
 def test_the_last_words_fit_into_a_full_journal(make_writer):
     writer = make_writer(when_full="drop", **SMALL)
     fill(writer)
@@ -44,6 +51,58 @@ def test_the_last_words_fit_into_a_full_journal(make_writer):
         assert [entry.payload for entry in batch.entries[-8:]] == [b"FAILED"] * 8
         assert batch.damage == ()
         assert reader.counters().dropped_records == 2
+
+
+def beside(writer, name, size):
+    """Put a file beside the journal, as one that was admitted is."""
+    (writer.directory / "files").mkdir(exist_ok=True)
+    path = writer.directory / "files" / name
+    path.write_bytes(bytes(size))
+    return path
+
+
+def test_files_beside_a_journal_take_up_to_half_of_its_bound(make_writer):
+    writer = make_writer(when_full="drop", **SMALL)
+    assert writer.admit(300 << 10)
+    first = beside(writer, "0", 300 << 10)
+    assert not writer.admit(300 << 10)
+    assert writer.stats.dropped_records == 1
+    assert writer.admit(200 << 10)
+    second = beside(writer, "1", 200 << 10)
+    first.unlink()
+    second.unlink()
+    assert writer.admit(300 << 10), "those are delivered"
+    beside(writer, "2", 300 << 10)
+    fill(writer)
+    used = sum(path.stat().st_blocks * 512 for path in writer.directory.rglob("*") if path.is_file())
+    assert used <= 1 << 20
+    assert writer.stats.accepted > 4_000, "points have the other half for themselves"
+
+
+def test_a_file_larger_than_the_bound_may_come_alone(make_writer):
+    writer = make_writer(when_full="drop", **SMALL)
+    assert writer.admit(2 << 20)
+    path = beside(writer, "0", 2 << 20)
+    assert not writer.admit(1)
+    fill(writer, 1_500)
+    assert writer.stats.dropped_points == 0, "it takes no more than half from points"
+    path.unlink()
+    assert writer.admit(2 << 20)
+
+
+def test_who_waits_for_room_delivers_where_nobody_else_does(make_writer):
+    waits = []
+
+    def deliver():
+        waits.append(len(waits))
+        if len(waits) == 3:
+            path.unlink()
+
+    writer = make_writer(when_full="block", **SMALL, waiting=deliver)
+    assert writer.admit(400 << 10)
+    path = beside(writer, "0", 400 << 10)
+    assert writer.admit(400 << 10)
+    assert waits == [0, 1, 2]
 
 
 def test_at_its_bound_a_journal_blocks_until_something_is_delivered(make_writer):

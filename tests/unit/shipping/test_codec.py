@@ -56,9 +56,9 @@ def test_values_that_look_alike(value):
 
 
 def test_a_long_series_is_cut_and_says_the_same():
-    whole = LoggedSeries("s", tuple(range(25_000)), None, tuple(map(float, range(25_000))), 9)
+    whole = LoggedSeries("s", tuple(range(2_500)), None, tuple(map(float, range(2_500))), 9)
     parts = there_and_back(whole)
-    assert [len(part.values) for part in parts] == [10_000, 10_000, 5_000]
+    assert [len(part.values) for part in parts] == [1_000, 1_000, 500]
     assert sum((part.steps for part in parts), ()) == whole.steps
     assert sum((part.values for part in parts), ()) == whole.values
     assert {(part.name, part.timestamps_ms, part.now_ms) for part in parts} == {("s", None, 9)}

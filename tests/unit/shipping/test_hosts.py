@@ -247,12 +247,13 @@ def test_dead_letters_are_kept_beside_the_journals(yard, site):
     assert all(text in file.read_text() for text in ('"clause": "M1"', '"reason": "no"', '"name": "loss"'))
 
 
+@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("when_full", ["drop", "block"])
-def test_a_full_journal(yard, site, when_full):
+def test_a_full_journal(yard, site, host, when_full):
     down = threading.Event()
     site.faulty.fault = lambda *_: None if not down.is_set() else failing(Transient("down"))()
     down.set()
-    outlet = yard.start("thread", site, max_bytes=1 << 20, when_full=when_full)
+    outlet = yard.start(host, site, max_bytes=1 << 20, when_full=when_full)
     threading.Timer(0.5, down.clear).start()
     log(outlet, 4_000)
     outlet.put(LoggedParams({"p": 1}))
