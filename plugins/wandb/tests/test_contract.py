@@ -14,7 +14,7 @@ SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeou
 
 @pytest.mark.server
 @pytest.mark.full
-class TestEmulated(Contract):
+class TestWandb(Contract):
     """The vendor's SDK reads back what the adapter wrote to the emulated service."""
 
     scale = SMALL

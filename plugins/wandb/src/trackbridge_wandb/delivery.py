@@ -9,12 +9,14 @@ from typing import Any, Final
 from trackbridge.errors import TrackbridgeError, Transient
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.operations import HISTORY
+from trackbridge_wandb.rows import points_of
 from trackbridge_wandb.streams import Stream
 
-__all__ = ["check", "end", "revive", "settle"]
+__all__ = ["check", "end", "recall", "revive", "settle"]
 
 _DOUBT_S: Final = 30.0  # how long a request of a dead owner may still be under way
 _LINES_PER_CHECK: Final = 2_000
+_LINES_RECALLED: Final = 10_000  # as many as one write may have sent
 
 
 def settle(client: Client, stream: Stream) -> None:
@@ -32,6 +34,16 @@ def settle(client: Client, stream: Stream) -> None:
             check(client, stream)
     stream.lines += len(stream.pending)
     stream.pending = []
+
+
+def recall(client: Client, stream: Stream) -> None:
+    """Learn what a dead owner had sent last, which its successor is given to deliver again."""
+    if stream.doubtful_since_s is None or stream.recalled:
+        return
+    stream.recalled = True
+    first = max(0, stream.lines - _LINES_RECALLED)
+    for start in range(first, stream.lines, _LINES_PER_CHECK):
+        stream.recent |= set(points_of(_rows(client, stream, start, min(_LINES_PER_CHECK, stream.lines - start))))
 
 
 def check(client: Client, stream: Stream) -> None:
@@ -62,17 +74,16 @@ def revive(client: Client, stream: Stream) -> None:
 
 
 def _is_there(client: Client, stream: Stream, first: int, lines: list[str]) -> bool:
-    found = client.ask(
-        HISTORY,
-        project=stream.project,
-        run=stream.name,
-        minStep=first,
-        maxStep=first + len(lines),
-        pageSize=2 * len(lines),
-    )
-    rows = ((found.get("project") or {}).get("run") or {}).get("history") or ()
+    rows = _rows(client, stream, first, len(lines))
     there = {_canonical(row) for row in rows}
     return all(_canonical(line) in there for line in lines)
+
+
+def _rows(client: Client, stream: Stream, first: int, count: int) -> list[str]:
+    found = client.ask(
+        HISTORY, project=stream.project, run=stream.name, minStep=first, maxStep=first + count, pageSize=2 * count
+    )
+    return ((found.get("project") or {}).get("run") or {}).get("history") or []
 
 
 def _canonical(line: str) -> str:

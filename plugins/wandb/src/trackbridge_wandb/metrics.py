@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from trackbridge.errors import TrackbridgeError
 from trackbridge.protocol import Refused
 from trackbridge.records.metrics import MetricPoint
 from trackbridge_wandb.client import Client
-from trackbridge_wandb.delivery import settle
+from trackbridge_wandb.delivery import recall, settle
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.operations import HISTORY
 from trackbridge_wandb.rows import lines_of, points_of
@@ -37,13 +38,23 @@ class Metrics:
         if not points:
             return ()
         with self._streams.writing(run_id) as stream:
+            recall(self._client, stream)
             settle(self._client, stream)
-            stream.lasts.add(points)
-            lines = lines_of(points, stream.lines)
+            fresh = [point for point in points if point not in stream.recent] if stream.recent else points
+            stream.lasts.add(fresh)
+            lines = lines_of(fresh, stream.lines)
             stream.lasts.lines = stream.lines + len(lines)
+            arrived = 0
             for piece in _pieces(lines):
                 stream.pending = piece
-                settle(self._client, stream)
+                try:
+                    settle(self._client, stream)
+                except TrackbridgeError:
+                    # Whoever comes with these points again must not make new rows of them.
+                    stream.recent.update(points_of(lines[: arrived + len(stream.pending)]))
+                    raise
+                arrived += len(piece)
+            stream.recent.difference_update(points)
         return ()
 
     def read(self, run_id: str, names: Sequence[str] | None = None) -> Iterator[MetricPoint]:

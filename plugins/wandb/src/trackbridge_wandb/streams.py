@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trackbridge.errors import NotFound, TrackbridgeError, Transient
+from trackbridge.records.metrics import MetricPoint
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.document import OWN, Document
 from trackbridge_wandb.ledger import Ledger
@@ -54,8 +55,10 @@ class Stream:
         lasts: The last point of each of its series.
         seen_s: When it last gave a sign of life, by this process's own clock.
         brief: It is owned for one change only, as of a run that has ended, and let go with it.
+        recent: Points that have arrived, or are pending, and may be written once more.
         doubtful: Offsets and lines that a dead owner's last request may still write over.
         doubtful_since_s: When that owner's stream was taken over; None where nothing is in doubt.
+        recalled: What that owner had sent last is among `recent`.
     """
 
     run_id: str
@@ -67,8 +70,10 @@ class Stream:
     lasts: Lasts = field(default_factory=Lasts)
     seen_s: float = field(default_factory=time.monotonic)
     brief: bool = False
+    recent: set[MetricPoint] = field(default_factory=set)
     doubtful: list[tuple[int, list[str]]] = field(default_factory=list)
     doubtful_since_s: float | None = None
+    recalled: bool = False
 
 
 @dataclass(slots=True)
