@@ -59,7 +59,6 @@ CAPABILITIES: Final = Capabilities(
 )
 
 DEVIATIONS: Final = (
-    Deviation("param-name", "P1", "a slug with a hash", "W&B's own keys, and ours, are in the same config"),
     Deviation("metric-name", "M1", "a slug with a hash", "W&B keeps names that begin with an underscore for itself"),
     Deviation(
         "artifact-path",
