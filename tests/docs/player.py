@@ -1,6 +1,6 @@
 """Plays a page of documentation from top to bottom in the working directory, as a reader would.
 
-    python player.py PAGE [SHOWN=REAL]…
+    python player.py PAGE ["SHOWN is REAL"]…
 
 Where the page shows the address SHOWN, REAL is played. A page about a server says in a comment which fixture that is,
 ``<!-- https://mlflow.example.com is mlflow_sqlite -->``, and the test hands its address on.
@@ -146,4 +146,4 @@ def install(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    play(Path(sys.argv[1]), dict(argument.split("=", 1) for argument in sys.argv[2:]))
+    play(Path(sys.argv[1]), dict(argument.split(" is ", 1) for argument in sys.argv[2:]))

@@ -30,7 +30,7 @@ def _played(page: Path) -> object:
 
 @pytest.mark.parametrize("page", [_played(page) for page in PAGES], ids=_name)
 def test_the_page_does_what_it_says(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    addresses = [f"{shown}={request.getfixturevalue(fixture)['url']}" for shown, fixture in _servers(page).items()]
+    addresses = [f"{shown} is {request.getfixturevalue(fixture)['url']}" for shown, fixture in _servers(page).items()]
     kept = {"TRACKBRIDGE_JOURNAL_DIR"}  # this session's own, not the user's
     environment = {
         name: text for name, text in os.environ.items() if name in kept or not name.startswith("TRACKBRIDGE_")

@@ -10,6 +10,7 @@ import pytest
 
 from emulators.wandb.handle import Handle
 from servers import accounts, gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
+from servers.clouds import CLOUDS
 from servers.shared import Services
 
 
@@ -98,6 +99,13 @@ def sagemaker_place(
     return place
 
 
+@pytest.fixture
+def sagemaker_docs(sagemaker_place: accounts.Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The same, for a page that also calls AWS's own client as a reader would."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", sagemaker_place.account.url)
+    return {"url": sagemaker_place.url}
+
+
 @pytest.fixture(scope="session")
 def wandb_server(services: Services) -> Handle:
     """An emulated W&B service of this worker's own: faults and switches are not for others to feel."""
@@ -116,6 +124,16 @@ def wandb_emulator(wandb_server: Handle) -> Iterator[Handle]:
 
 
 @pytest.fixture(scope="session")
+def wandb_service(services: Services) -> Iterator[dict[str, str]]:
+    """An emulated W&B service for pages of the docs; the environment has its key."""
+    started = services.once("wandb-pages", lambda folder: wandb.start(services, folder))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in Handle(started["url"]).environment.items():
+            patch.setenv(name, value)
+        yield started
+
+
+@pytest.fixture(scope="session")
 def vertex_emulator(services: Services) -> dict[str, str]:
     """Vertex AI, emulated: ``grpc``, ``rest``; `emulators.vertex.Remote(rest, project)` is its handle."""
     return services.once("vertex", lambda folder: vertex.start(services, folder))
@@ -129,3 +147,9 @@ def gcs_endpoint(services: Services) -> Iterator[str]:
         for name, value in gcs.environment(endpoint).items():
             patch.setenv(name, value)
         yield endpoint
+
+
+@pytest.fixture
+def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a fresh place on the emulated cloud that the test's indirect parameter names; see `servers.clouds`."""
+    return CLOUDS[request.param](request, monkeypatch)
