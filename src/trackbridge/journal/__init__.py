@@ -2,7 +2,7 @@
 
 from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cursor
 from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record, first_logged_ns
-from trackbridge.journal.files import bytes_used
+from trackbridge.journal.files import bytes_used, entries_of
 from trackbridge.journal.format import Counters
 from trackbridge.journal.hot import checked_rows
 from trackbridge.journal.options import JournalOptions
@@ -30,6 +30,7 @@ __all__ = [
     "checked_rows",
     "cursor_path",
     "discard",
+    "entries_of",
     "find_journals",
     "first_logged_ns",
     "is_alive",

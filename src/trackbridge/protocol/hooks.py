@@ -18,7 +18,18 @@ from trackbridge.protocol.vendor import VendorApi
 from trackbridge.records.trail import TrailEntry
 from trackbridge.records.values import ParamValue
 
-__all__ = ["AdapterSpec", "DataSource", "DemoServer", "GateCheck", "ModelSaver", "SavedModel", "hookimpl", "hookspec"]
+__all__ = [
+    "AdapterSpec",
+    "CaptureProvider",
+    "DataSource",
+    "DemoServer",
+    "Found",
+    "GateCheck",
+    "ModelSaver",
+    "SavedModel",
+    "hookimpl",
+    "hookspec",
+]
 
 PROJECT: Final = "trackbridge"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -37,6 +48,8 @@ class AdapterSpec:
         probe: ``module:callable`` that makes the suite's independent reader of a URL, see `trackbridge.testing`.
         deviations: What the vendor's own screens show otherwise.
         api: How code that goes round trackbridge would name the vendor.
+        environment: Patterns of the environment variables that say where and as whom it works, such as ``VENDOR_*``.
+            Processes that differ in one of them do not share a shipper process, for that has its starter's.
         in_process: The data dies with the process, so that shipping must happen inside it.
         remedy: What to install when the adapter's own imports fail.
         load: Imports the vendor's SDK ahead of its first use, for one that takes seconds: `start_run` does not count
@@ -51,6 +64,7 @@ class AdapterSpec:
     probe: str
     deviations: tuple[Deviation, ...] = ()
     api: VendorApi = field(default_factory=VendorApi)
+    environment: tuple[str, ...] = ()
     in_process: bool = False
     remedy: str = ""
     load: Callable[[], None] | None = None
@@ -122,6 +136,29 @@ class DataSource:
     warning: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a provider found: attributes by name, and files of the environment by name, byte for byte (E1)."""
+
+    attributes: Mapping[str, ParamValue] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureProvider:
+    """Something that a run can record of where it runs (E1).
+
+    Attributes:
+        name: What to call it where it fails.
+        find: Looks around; called once a run, on a thread beside the training. Secrets are taken out after it (X4).
+        timeout_s: How long it may take; what it finds later is dropped.
+    """
+
+    name: str
+    find: Callable[[], Found]
+    timeout_s: float = 10.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoServer:
     """A real server that ``trackbridge demo`` may start and play on.
@@ -152,6 +189,10 @@ class CoreHooks:
     @hookspec
     def trackbridge_model_savers(self) -> tuple[ModelSaver, ...]:  # type: ignore[empty-body]
         """Give ways to save and load models."""
+
+    @hookspec
+    def trackbridge_captures(self) -> tuple[CaptureProvider, ...]:  # type: ignore[empty-body]
+        """Give what else a run is to record of where it runs; asked for on a thread beside the training."""
 
     @hookspec(firstresult=True)
     def trackbridge_data_source(self, path: Path) -> DataSource | None:

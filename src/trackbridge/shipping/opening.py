@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,13 @@ from typing import Final
 from trackbridge.config import BackendChoice, Settings
 from trackbridge.errors import ConfigurationError, TrackbridgeError
 from trackbridge.journal import JournalOptions, find_journals, is_alive
+from trackbridge.protocol import find_adapter, parse_url
 from trackbridge.shipping.client import Shipper, can_run
 from trackbridge.shipping.crew import Crew
 from trackbridge.shipping.handshake import Handshake, Opening, shake_hands, unmet
 from trackbridge.shipping.hosts import adopt, take_on
 from trackbridge.shipping.outlet import JournalOutlet, TakeOn
-from trackbridge.shipping.root import journal_root
+from trackbridge.shipping.root import journal_root, shared_root
 from trackbridge.shipping.waybill import Host, Waybill
 
 __all__ = ["new_writer", "open_outlet"]
@@ -46,8 +47,8 @@ def open_outlet(
     Raises:
         TrackbridgeError: as `shake_hands` does; or no journal can be kept, or nobody started to deliver it.
     """
-    root = journal_root(config)
     host = _host(opening, choices, config)
+    root = shared_root(journal_root(config), _environment(choices)) if host == "process" else journal_root(config)
     shipper = Shipper(root, config.python)
     manner = _manner(host, shipper)
     if opening.resume in ("allow", "must"):
@@ -88,6 +89,12 @@ def _host(opening: Opening, choices: Sequence[BackendChoice], config: Settings) 
         return config.shipper
     stays = any(each.in_process for each in unmet(choices, opening).destinations)
     return "thread" if stays or not can_run() else "process"
+
+
+def _environment(choices: Sequence[BackendChoice]) -> Iterator[str]:
+    """Give the variables that say where and as whom the backends work."""
+    for choice in choices:
+        yield from find_adapter(parse_url(choice.url, base=choice.base)).environment
 
 
 def _deliver_first(root: Path, run_id: str, manner: TakeOn, timeout_s: float) -> None:

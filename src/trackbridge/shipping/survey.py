@@ -12,6 +12,7 @@ from trackbridge.journal import OWNER_FILE, JournalReader, cursor_path, find_jou
 from trackbridge.shipping.channel import consumer
 from trackbridge.shipping.delivery import Delivery
 from trackbridge.shipping.progress import Progress
+from trackbridge.shipping.root import roots_in
 from trackbridge.shipping.waybill import Waybill
 
 __all__ = ["JournalState", "journals_in", "survey"]
@@ -42,7 +43,8 @@ def journals_in(path: Path) -> list[Path]:
     """Give the journals of a journal root, of the folder of a run, or the one that `path` itself is."""
     if (path / OWNER_FILE).exists():
         return [path]
-    return list(find_journals(path.parent, path.name)) or list(find_journals(path))
+    own = list(find_journals(path.parent, path.name))
+    return own or [directory for root in roots_in(path) for directory in find_journals(root)]
 
 
 def survey(path: Path) -> Iterator[JournalState]:

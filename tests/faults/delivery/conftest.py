@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import trackbridge as tb
-from trackbridge.journal import JournalReader, find_journals
+from trackbridge.journal import JournalReader
+from trackbridge.shipping.survey import journals_in
 
 CHILD = Path(__file__).with_name("child.py")
 FOREVER = 10**9
@@ -37,9 +38,9 @@ class Script:
         """Do something to it after a while."""
         threading.Timer(after_s, what).start()
 
-    def wait(self):
+    def wait(self, timeout_s=TIMEOUT_S):
         """Read to the end what it says; give its exit code."""
-        out, self.said = self.process.communicate(timeout=TIMEOUT_S)
+        out, self.said = self.process.communicate(timeout=timeout_s)
         for number, count in struct.iter_unpack("<BI", out[: len(out) // 5 * 5]):
             self.accepted[number] = max(count, self.accepted.get(number, 0))
         return self.process.returncode
@@ -92,7 +93,7 @@ class Site:
             assert count <= len(points) <= count + most_under_way
 
     def journals(self):
-        return list(find_journals(self.root))
+        return journals_in(self.root)
 
     def rolling_over(self) -> int:
         """Count the dead processes that had filled their last segment and had no other yet."""

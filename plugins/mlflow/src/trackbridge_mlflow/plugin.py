@@ -10,6 +10,16 @@ from trackbridge_mlflow.declaration import DATABASE, DATABASE_DEVIATIONS, SERVER
 __all__ = ["trackbridge_adapters"]
 
 _PROBE = "trackbridge_mlflow.probe:MlflowProbe"
+_ENVIRONMENT = (
+    "MLFLOW_TRACKING_*",
+    "MLFLOW_S3_ENDPOINT_URL",
+    "DATABRICKS_*",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL*",
+)
 _API = VendorApi(
     modules=("mlflow",),
     commands=("mlflow",),
@@ -46,6 +56,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             probe=_PROBE,
             deviations=SERVER_DEVIATIONS,
             api=_API,
+            environment=_ENVIRONMENT,
             remedy="pip install 'trackbridge[mlflow]'",
         ),
         AdapterSpec(
@@ -56,6 +67,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             probe="trackbridge_mlflow.arn_probe:ManagedProbe",
             deviations=SERVER_DEVIATIONS,
             api=_API,
+            environment=_ENVIRONMENT,
             remedy="pip install 'trackbridge-mlflow[sagemaker]'",
         ),
         AdapterSpec(
@@ -66,6 +78,7 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             probe=_PROBE,
             deviations=DATABASE_DEVIATIONS,
             api=_API,
+            environment=_ENVIRONMENT,
             remedy="pip install 'trackbridge-mlflow[database]'",
         ),
         AdapterSpec(

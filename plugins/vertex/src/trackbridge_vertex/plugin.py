@@ -34,6 +34,12 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=CAPABILITIES,
             probe="trackbridge_vertex.probe:VertexProbe",
             deviations=DEVIATIONS,
+            environment=(
+                "GOOGLE_APPLICATION_CREDENTIALS",
+                "GOOGLE_CLOUD_*",
+                "CLOUDSDK_CONFIG",
+                "STORAGE_EMULATOR_HOST",
+            ),
             load=_load,
             remedy="pip install 'trackbridge[vertex]'",
         ),

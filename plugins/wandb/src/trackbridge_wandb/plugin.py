@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from trackbridge.protocol import AdapterSpec, BackendUrl, hookimpl
+from trackbridge.protocol import AdapterSpec, BackendUrl, VendorApi, hookimpl
 from trackbridge.protocol.adapter import Adapter
 from trackbridge_wandb.declaration import CAPABILITIES, DEVIATIONS, limits
 
 __all__ = ["trackbridge_adapters"]
+
+_API = VendorApi(
+    modules=("wandb",),
+    commands=("wandb", "wb"),
+    integrations=(
+        "lightning.pytorch.loggers.WandbLogger",
+        "pytorch_lightning.loggers.WandbLogger",
+        "transformers.integrations.WandbCallback",
+    ),
+    arguments=(("report_to", "wandb"),),
+)
 
 
 def _open(url: BackendUrl) -> Adapter:
@@ -26,6 +37,8 @@ def trackbridge_adapters() -> tuple[AdapterSpec, ...]:
             capabilities=CAPABILITIES,
             probe="trackbridge_wandb.probe:WandbProbe",
             deviations=DEVIATIONS,
+            api=_API,
+            environment=("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_IDENTITY_TOKEN_FILE"),
             remedy="pip install 'trackbridge[wandb]'",
         ),
     )
