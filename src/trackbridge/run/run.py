@@ -26,6 +26,7 @@ from trackbridge.run.content import Content
 from trackbridge.run.ending import describe, status_of
 from trackbridge.run.spec import RunSpec
 from trackbridge.run.staging import Staging
+from trackbridge.run.waiting import progress_shown
 from trackbridge.shipping import Delivery, LogPoints, Outlet, new_writer, other_param
 
 __all__ = ["Run", "check_tags", "redacted_params"]
@@ -249,7 +250,8 @@ class Run(Content):
                 self._outlet.put(StatusWrite(self._spec.epoch, status, now_ms(), self._stamp()))
             self._status, self._closed = status, True
         try:
-            self._deliveries = self._outlet.close(max(0.0, deadline - time.monotonic()))
+            with progress_shown(self._outlet.state):
+                self._deliveries = self._outlet.close(max(0.0, deadline - time.monotonic()))
         finally:
             leave(self)
         self._report()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import logging
@@ -215,5 +216,13 @@ _running: list[subprocess.Popen[bytes]] = []
 
 def _leave_running(process: subprocess.Popen[bytes]) -> None:
     """Keep the handle of a process that is meant to outlive us; those that ended are let go, so that none is a zombie."""
+    if not _running:
+        atexit.register(_let_live)
     _running[:] = [each for each in _running if each.poll() is None]
     _running.append(process)
+
+
+def _let_live() -> None:
+    """Keep `subprocess` from warning at the end that they still run: they are meant to."""
+    for process in _running:
+        process.returncode = process.poll() or 0
