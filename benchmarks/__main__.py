@@ -19,6 +19,7 @@ from benchmarks import (
     reading,
     searching,
     training,
+    wandb_service,
 )
 from benchmarks.rounds import Measurement, Row, Scale
 from benchmarks.servers import Servers
@@ -44,6 +45,7 @@ SUBJECTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "reading": reading.measurements,
     "searching": searching.measurements,
     "mlflow": mlflow_server.measurements,
+    "wandb": wandb_service.measurements,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "performance.md"
 

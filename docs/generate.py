@@ -27,6 +27,7 @@ SERVERS = {
     "TestServer": ("MLflow on SQLite", "real server"),
     "TestPostgresDirectS3": ("MLflow on PostgreSQL, direct S3", f"real server; {S3}"),
     "TestPostgresProxied": ("MLflow on PostgreSQL, proxied S3", f"real server of two workers; {S3}"),
+    "TestWandb": ("Weights & Biases", "vendor's SDK on an emulated service"),
 }
 
 
