@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackbridge import redaction
 from trackbridge.errors import ConfigurationError
 from trackbridge.redaction import redact_text, redact_url, redact_value, use_patterns
+from trackbridge.redaction.names import is_secret_variable
 
 A20, A36, A40 = "a1B2c3D4e5F6g7H8i9J0", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "a1b2c3d4e5" * 4
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabc/+=\n-----END RSA PRIVATE KEY-----"
@@ -163,7 +163,7 @@ def test_redacting_twice_changes_nothing(text):
 @pytest.fixture
 def variables(monkeypatch):
     for name in os.environ:
-        if redaction._is_secret_variable(name):
+        if is_secret_variable(name):
             monkeypatch.delenv(name)
     return monkeypatch.setenv
 
