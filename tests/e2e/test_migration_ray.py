@@ -79,7 +79,6 @@ def test_what_lives_in_one_process_cannot_go_to_a_cluster(tmp_path) -> None:
     assert raised.value.capability == "cross_process"
 
 
-@pytest.mark.full
 def test_a_cluster_that_is_not_there_is_a_matter_of_configuration(tmp_path) -> None:
     urls = parse_url(f"local://{tmp_path}/a"), parse_url(f"local://{tmp_path}/b")
     with pytest.raises(ConfigurationError, match="no Ray cluster"):

@@ -126,7 +126,7 @@ class _Carriage:
             surplus=parcel.kinds,
         )
         if parcel.problems:
-            lost = Failure("Incomplete", f"{len(parcel.problems)} things did not arrive: {'; '.join(parcel.problems)}")
+            lost = Failure("Incomplete", f"not all of it arrived: {'; '.join(parcel.problems)}")
             outcome = replace(outcome, state="failed", failure=lost)
         return outcome
 

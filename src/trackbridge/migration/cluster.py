@@ -7,6 +7,7 @@ died has left, and finishes it. The driver hands out no more tasks than there ar
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ from trackbridge.store import Store
 
 __all__ = ["Cluster", "Turns"]
 
+_CONNECT_TIMEOUT_S: Final = 10.0
 _RETRIES: Final = 20  # how often Ray does a task again whose worker or node died
 _NAMESPACE: Final = "trackbridge"
 _End: TypeAlias = tuple[BackendUrl, Any]  # a backend, and the actor that hands out its turns, if any
@@ -170,12 +172,27 @@ def _refuse_process_bound(url: BackendUrl) -> None:
 
 
 def _connect(ray: Any, address: str | None, workers: int) -> None:
+    _reach(address or "")
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
     try:
         ray.init(**options, namespace=_NAMESPACE, log_to_driver=False, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConfigurationError(
             f"there is no Ray cluster at {address or 'this machine'}: {error}",
+            remedy="Start one with `ray start --head`, or leave --address out.",
+        ) from error
+
+
+def _reach(address: str) -> None:
+    """Try a host and port, for Ray itself would try for minutes, and then end this process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), _CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"there is no Ray cluster at {address}: {error}",
             remedy="Start one with `ray start --head`, or leave --address out.",
         ) from error
 

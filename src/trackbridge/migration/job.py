@@ -14,7 +14,7 @@ from trackbridge.migration.engines import Engine
 from trackbridge.migration.experiments import carry_experiment
 from trackbridge.migration.marks import native_seen
 from trackbridge.migration.models import carry_model
-from trackbridge.migration.outcomes import Outcome
+from trackbridge.migration.outcomes import Outcome, redacted
 from trackbridge.migration.selection import (
     RunRef,
     Selection,
@@ -179,7 +179,7 @@ class Migration:
         before = self._outcomes.get(key)
         if before is not None:
             outcome = _together(before, outcome)
-        self._outcomes[key] = outcome
+        outcome = self._outcomes[key] = redacted(outcome)
         self._tell(outcome if before is None else None, self._total)
 
     # The second look

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from trackbridge.errors import TrackbridgeError
 from trackbridge.migration.differences import Difference
+from trackbridge.redaction import redact_text, redact_value
 
-__all__ = ["Failure", "Kind", "Outcome", "State", "Verdict", "failure_of"]
+__all__ = ["Failure", "Kind", "Outcome", "State", "Verdict", "failure_of", "redacted"]
 
 Kind: TypeAlias = Literal["experiment", "run", "model"]
 State: TypeAlias = Literal["copied", "completed", "already", "failed"]
@@ -78,3 +79,27 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, TrackbridgeError):
         return Failure(type(error).__name__, error.message, error.clause, error.remedy)
     return Failure(type(error).__name__, str(error) or "no message")
+
+
+def redacted(outcome: Outcome) -> Outcome:
+    """Give an outcome without the secrets that a source made by others may have in what is shown of it (X4).
+
+    What is moved is moved as it is: only then is it equal.
+    """
+    failure = outcome.failure
+    return replace(
+        outcome,
+        differences=tuple(
+            replace(one, source=_shown(one.what, one.source), target=_shown(one.what, one.target))
+            for one in outcome.differences
+        ),
+        notes=tuple(map(redact_text, outcome.notes)),
+        failure=None if failure is None else replace(failure, message=redact_text(failure.message)),
+    )
+
+
+def _shown(what: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    family, _, name = what.partition(".")
+    return str(redact_value(text, name)) if family in {"params", "tags", "attributes"} else redact_text(text)

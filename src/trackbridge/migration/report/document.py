@@ -43,7 +43,7 @@ def as_document(result: Result) -> dict[str, Any]:
         "runs_per_s": rate(result),
         "surplus": _surplus(result),
         "failed": [_row(one) for one in result.outcomes if one.state == "failed"],
-        "different": [_row(one) for one in result.outcomes if one.state != "failed" and one.verdict == "different"],
+        "different": [_row(one) for one in result.outcomes if one.verdict == "different"],
         "noted": [_row(one) for one in result.outcomes if one.good and one.notes],
         "digests": {f"{one.kind} {one.id}": one.digest for one in result.outcomes if one.digest and one.good},
     }

@@ -33,7 +33,7 @@ def as_page(result: Result, document: dict[str, Any]) -> bytes:
             *_head(result, judged),
             *_sums(document),
             *_failed([one for one in result.outcomes if one.state == "failed"]),
-            *_different([one for one in result.outcomes if one.state != "failed" and one.verdict == "different"]),
+            *_different([one for one in result.outcomes if one.verdict == "different"]),
             *_surplus(document["surplus"]),
             *_known(judged),
             *_noted([one for one in result.outcomes if one.good and (one.notes or one.running)]),
@@ -89,7 +89,7 @@ def _count(name: str, count: int) -> str:
 def _failed(rows: list[Outcome]) -> Iterator[str]:
     if not rows:
         return
-    yield f"<h2>What failed</h2>{_cut(rows)}<table><tr><th>what<th>why<th>what to do</tr>"
+    yield f'<h2>What failed</h2>{_cut(rows)}<table class="failed"><tr><th>what<th>why<th>what to do</tr>'
     for one in rows[:_SHOWN]:
         failure = one.failure
         why = f"{failure.kind}: {failure.message}" if failure else "unknown"
