@@ -28,6 +28,7 @@ from trackbridge.cli import (
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
 
+from trackbridge.redaction import redact_text
 __all__ = ["app", "run"]
 
 CHECK_SAID_NO: Final = 1
@@ -81,13 +82,13 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="trackbridge")
     except TrackbridgeError as error:
-        sentence, _, picture = str(error).partition("\n  ")
+        sentence, _, picture = redact_text(str(error)).partition("\n  ")
         sys.stderr.write(f"trackbridge: {one_line(sentence)}\n")
         if picture and sys.stderr.isatty():  # what the query parser draws under a mistake
             sys.stderr.write(f"  {plain(picture)}\n")
         raise SystemExit(exit_code(error)) from None
     except Exception:  # noqa: BLE001 - a fault of ours or of a vendor's SDK; it must not leave with 1, "a check said no"
-        traceback.print_exc()
+        sys.stderr.write(redact_text(traceback.format_exc()))
         raise SystemExit(BACKEND_FAILED) from None
 
 

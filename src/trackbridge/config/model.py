@@ -68,6 +68,7 @@ class Settings:
         redact: Regular expressions of further text to redact (X4).
         gates: The gates by model.
         policy: What every run must have.
+        redact_names: Names, with ``*`` and ``?``, of params, tags, options and variables whose values are secrets (X4).
         retention: Which runs may go, and when.
         webhooks: Who hears of changed stages.
     """
@@ -93,6 +94,7 @@ class Settings:
     gates: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
     retention: dict[str, Any] = field(default_factory=dict)
+    redact_names: list[str] = field(default_factory=list)
     webhooks: list[WebhookSettings] = field(default_factory=list)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

@@ -13,7 +13,7 @@ from trackbridge.records.ids import check_run_id, new_run_id
 from trackbridge.records.names import check_name, shown
 from trackbridge.records.times import now_ms
 from trackbridge.records.writes import RunHeader, Stamp, StatusWrite
-from trackbridge.redaction import redact_text, use_patterns
+from trackbridge.redaction import redact_text, redact_value, use_patterns
 from trackbridge.run.active import innermost, open_runs
 from trackbridge.run.ending import watch_process
 from trackbridge.run.notebook import remember, replace_run_of_cell
@@ -69,7 +69,7 @@ def start_run(
         NotFound: there is nothing to resume or to attach to.
     """
     config = settings()
-    use_patterns(config.redact)
+    use_patterns(config.redact, config.redact_names)
     choices = chosen_backends(backend)
     origin = replace_run_of_cell()
     opening = _opening(
@@ -147,7 +147,7 @@ def _guard(
         backends=tuple(choice.name for choice in choices),
         captured=captures if opening.resume is not None else None,
         params=dict(opening.params),
-        tags=dict(tags),
+        tags={name: str(redact_value(text, name)) for name, text in tags.items()},
     )
     return Guard(configured_policy(), facts)
 
