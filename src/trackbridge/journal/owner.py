@@ -68,7 +68,8 @@ def this_process(
 def claim(directory: Path, identity: Identity) -> int:
     """Write the owner file of a journal and lock it; give the descriptor that holds the lock."""
     draft = directory / f"{OWNER_FILE}.new"
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    # Nobody else's to read: where a backend's URL has a password, it is in here, or nothing could be delivered later.
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         try_lock(descriptor)  # before the file has its name, so that no reader finds it unlocked
         os.write(descriptor, json.dumps(asdict(identity), indent=1).encode())

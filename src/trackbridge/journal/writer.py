@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import sys
@@ -24,12 +23,13 @@ from trackbridge.journal.segment import Put, Segment, plain_put, put_mapped
 from trackbridge.journal.supply import Shortage, Supply
 from trackbridge.records.ids import check_run_id
 from trackbridge.records.names import shown
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["JournalStats", "JournalWriter", "Refuse"]
 
 Refuse: TypeAlias = Callable[[Rejected], None]
 
-_log = logging.getLogger(__name__)
+_log = redacted_logger(__name__)
 _WRITER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BLOCK_POLL_S: Final = 0.02
 

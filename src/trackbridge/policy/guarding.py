@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,12 +15,13 @@ from trackbridge.records.datasets import DatasetRecord
 from trackbridge.records.log import LoggedArtifact, LoggedParams, LoggedSeries, LoggedVersion, LogRecord
 from trackbridge.records.names import is_reserved
 from trackbridge.records.writes import TagWrite
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["POLICY_TAG", "Guard"]
 
 POLICY_TAG: Final = "trackbridge.policy"
 _MOST_CHARS: Final = 4_000  # what every vendor's tag shows whole
-_LOGGER: Final = logging.getLogger("trackbridge.policy")
+_LOGGER: Final = redacted_logger("trackbridge.policy")
 
 
 class Guard:

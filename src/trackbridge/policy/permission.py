@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -12,10 +11,11 @@ from trackbridge.policy.rules import Policy, Rights, Rule, fits
 from trackbridge.records.models import ModelVersion
 from trackbridge.records.names import shown
 from trackbridge.records.trail import TrailEntry
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["check_act", "forbidding"]
 
-_LOGGER: Final = logging.getLogger("trackbridge.policy")
+_LOGGER: Final = redacted_logger("trackbridge.policy")
 
 
 def check_act(

@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from trackbridge.errors import ConfigurationError
+from trackbridge.redaction import redact_url
 
 __all__ = ["BackendUrl", "parse_url"]
 
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*?):(?P<rest>//.*|arn:.*|aws:.*)", re.DOTALL)
-_SECRET_OPTION = re.compile(r"(?i)token|secret|password|passwd|api_?key|credential")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,7 @@ class BackendUrl:
 
     def __str__(self) -> str:
         """Give the URL without passwords and secret options: the form for logs, tables and errors."""
-        shown = re.sub(r"//([^/@:]*):([^/@]*)@", r"//\1:***@", self.text)
-        return re.sub(
-            r"([?&])([^=&]+)=([^&]*)",
-            lambda m: f"{m[1]}{m[2]}=***" if _SECRET_OPTION.search(m[2]) else m[0],
-            shown,
-        )
+        return redact_url(self.text)
 
     def __repr__(self) -> str:
         return f"BackendUrl({str(self)!r})"

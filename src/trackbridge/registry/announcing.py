@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from trackbridge.protocol.discovery import hooks
 from trackbridge.records.names import shown
 from trackbridge.records.trail import TrailEntry
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["announce"]
 
-_log = logging.getLogger("trackbridge.registry")
+_log = redacted_logger("trackbridge.registry")
 
 
 def announce(backend: str, model: str, entries: Iterable[TrailEntry]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from trackbridge.protocol import RegistryStore
 from trackbridge.records.names import shown
 from trackbridge.records.times import now_ms
 from trackbridge.records.trail import TrailEntry, encode_entry, entry_hash
+from trackbridge.redaction import redacted_logger
 from trackbridge.registry.chain import Chain
 from trackbridge.registry.state import ModelState, read_state
 
@@ -24,7 +24,7 @@ _ATTEMPTS: Final = 100
 _FIRST_PAUSE_S: Final = 0.005
 _LONGEST_PAUSE_S: Final = 0.5
 
-_log = logging.getLogger("trackbridge.registry")
+_log = redacted_logger("trackbridge.registry")
 
 Proposal = Callable[[ModelState], TrailEntry | None]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from trackbridge.records.models import STAGES, Approval, ModelRecord, ModelVersi
 from trackbridge.records.names import check_alias, check_name, check_text, shown
 from trackbridge.records.trail import TrailEntry, encode_entry
 from trackbridge.records.values import as_index
-from trackbridge.redaction import redact_text
+from trackbridge.redaction import redact_text, redacted_logger
 from trackbridge.registry import acts
 from trackbridge.registry.announcing import announce
 from trackbridge.registry.commit import Author, Proposal, commit, settle
@@ -32,7 +31,7 @@ __all__ = ["Registry"]
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _MAX_NUMBER: Final = 2**63 - 1
 
-_log = logging.getLogger("trackbridge.registry")
+_log = redacted_logger("trackbridge.registry")
 
 
 class Registry:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 import os
 import time
 from typing import Any, Final
@@ -19,7 +18,7 @@ from trackbridge.config import WebhookSettings, settings
 from trackbridge.errors import ConfigurationError, TrackbridgeError, Transient
 from trackbridge.protocol import hookimpl
 from trackbridge.records.trail import TrailEntry, encode_entry, entry_hash
-from trackbridge.redaction import redact_url
+from trackbridge.redaction import redact_url, redacted_logger
 
 __all__ = ["signature", "trackbridge_stage_changed"]
 
@@ -28,7 +27,7 @@ _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 _TOO_MANY: Final = 429
 
-_log = logging.getLogger("trackbridge.registry")
+_log = redacted_logger("trackbridge.registry")
 
 
 @hookimpl

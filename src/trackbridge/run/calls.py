@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from trackbridge.errors import TrackbridgeError
+from trackbridge.redaction import redact_text
 
 __all__ = ["checked", "complain"]
 
@@ -42,4 +43,4 @@ def complain(error: TrackbridgeError, *, warn: bool) -> None:
     depth, frame = 1, sys._getframe(0)  # noqa: SLF001 - the documented way to look at one's callers
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("trackbridge."):
         depth, frame = depth + 1, frame.f_back
-    warnings.warn(str(error), stacklevel=depth)
+    warnings.warn(redact_text(str(error)), stacklevel=depth)

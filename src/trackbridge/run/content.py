@@ -225,7 +225,8 @@ class Content(ABC):
             )
         elif path is not None and record.digest is None:
             record = replace(record, digest=describe_data(path))
-        self._put(_redacted(record))
+        record = _redacted(record)
+        self._put(record)
         if source is not None:
             for fact, value in source.facts.items():
                 self._attribute(f"environment.data.{record.name[:150]}.{source.tool}.{fact}", value)

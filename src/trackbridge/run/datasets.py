@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,12 +11,13 @@ from trackbridge.errors import Rejected
 from trackbridge.protocol import DataSource
 from trackbridge.records.artifacts import ArtifactRecord, folder_digest
 from trackbridge.records.names import shown
+from trackbridge.redaction import redacted_logger
 from trackbridge.run.files import files_of
 from trackbridge.shipping import copy_and_hash
 
 __all__ = ["describe_data", "local_path", "source_of"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 def source_of(path: Path) -> DataSource | None:

@@ -59,4 +59,4 @@ def _close_all() -> None:
         try:
             run.end(_seen)
         except TrackbridgeError as error:
-            sys.stderr.write(f"trackbridge: {error}\n")
+            sys.stderr.write(f"trackbridge: {redact_text(str(error))}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Final
 
 from trackbridge.config import BackendChoice
 from trackbridge.protocol import Backend, open_backend, parse_url
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["lease", "release"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Any, Final
 from trackbridge import errors
 from trackbridge.errors import TrackbridgeError
 from trackbridge.records.models import ModelVersion
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.versions import Ticket
 
 __all__ = ["Board"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 class Board:

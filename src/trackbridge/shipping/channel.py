@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from trackbridge.protocol import Backend
 from trackbridge.records.log import LoggedArtifact, LoggedSeries, LoggedVersion
 from trackbridge.records.runs import ENDED
 from trackbridge.records.writes import Stamp, StatusWrite
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.board import Board
 from trackbridge.shipping.codec import decode
 from trackbridge.shipping.deliverer import Deliverer, Item, count_of
@@ -40,7 +40,7 @@ from trackbridge.shipping.waybill import Destination, Waybill
 
 __all__ = ["Channel", "Connection", "consumer"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _MOST_ENTRIES: Final = 20_000  # of a plan: enough for full batches, little enough to stay in memory
 _MOST_BYTES: Final = 16 << 20
 _LAST_SEQUENCE: Final = 2**62  # of a status that nobody but us writes for a writer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from trackbridge.config import BackendChoice
 from trackbridge.errors import ConfigurationError, NotFound, TrackbridgeError, Transient
 from trackbridge.journal import try_lock
 from trackbridge.records.models import ModelVersion
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.crew import Progress
 from trackbridge.shipping.handshake import Handshake, Opening
 
@@ -28,7 +28,7 @@ ADDRESS_FILE: Final = "shipper.json"
 LOG_FILE: Final = "shipper.log"
 _START_FILE: Final = "shipper.start"
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _START_TIMEOUT_S: Final = 30.0
 _IMPORT_TIMEOUT_S: Final = 120.0  # of a vendor's SDK, which connect_timeout_s does not count
 _ANSWER_S: Final = 10.0  # beyond what was asked for, until a shipper that says nothing is given up

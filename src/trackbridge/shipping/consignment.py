@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
 import time
@@ -17,6 +16,7 @@ from trackbridge.errors import ConfigurationError, NotFound, TrackbridgeError
 from trackbridge.journal import JournalReader, bytes_used, discard, is_alive, read_identity, try_lock
 from trackbridge.records.log import LoggedArtifact
 from trackbridge.records.models import ModelVersion
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.board import Board
 from trackbridge.shipping.channel import Channel, Connection
 from trackbridge.shipping.delivery import Delivery
@@ -26,7 +26,7 @@ __all__ = ["Connector", "Consignment", "dead_letters"]
 
 Connector = Callable[[Waybill, Destination], Connection]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _LOCK_FILE: Final = "shipper.lock"
 _RECLAIM_EVERY_S: Final = 0.5
 

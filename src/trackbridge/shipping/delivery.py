@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from trackbridge.errors import TrackbridgeError
 from trackbridge.records.times import iso, now_ms
+from trackbridge.redaction import redact_text, redacted_logger
 from trackbridge.shipping.progress import Counts
 
 __all__ = ["DeadLetter", "Delivery", "Ledger"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _KEPT_LETTERS: Final = 1_000
 _LOG_INTERVAL_S: Final = 30.0
 
@@ -114,7 +114,8 @@ class Ledger:
         self._say(f"{self.backend} did not take a write and is tried again: {_describe(error)}")
 
     def rejected(self, letter: DeadLetter, error: TrackbridgeError) -> None:
-        """Keep a dead letter; the first error is what a strict run raises."""
+        """Keep a dead letter, without what a backend's answer may show of secrets; the first error is what a strict run raises."""
+        letter = replace(letter, reason=redact_text(letter.reason))
         with self._lock:
             self._rejected += letter.count
             self._letters.append(letter)
@@ -179,4 +180,4 @@ class Ledger:
 
 
 def _describe(error: BaseException) -> str:
-    return str(error) if isinstance(error, TrackbridgeError) else f"{type(error).__name__}: {error}"
+    return redact_text(str(error) if isinstance(error, TrackbridgeError) else f"{type(error).__name__}: {error}")

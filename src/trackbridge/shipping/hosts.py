@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from pathlib import Path
@@ -12,6 +11,7 @@ from trackbridge.config import BackendChoice
 from trackbridge.errors import TrackbridgeError
 from trackbridge.journal import find_journals, is_alive
 from trackbridge.protocol import Backend
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.backends import lease, release
 from trackbridge.shipping.channel import Connection
 from trackbridge.shipping.consignment import Consignment
@@ -21,7 +21,7 @@ from trackbridge.shipping.waybill import Destination, Waybill
 
 __all__ = ["adopt", "connection_to", "take_on"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 def connection_to(waybill: Waybill, destination: Destination) -> Connection:

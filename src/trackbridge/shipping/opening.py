@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from trackbridge.config import BackendChoice, Settings
 from trackbridge.errors import ConfigurationError, TrackbridgeError
 from trackbridge.journal import JournalOptions, find_journals, is_alive
 from trackbridge.protocol import find_adapter, parse_url
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.client import Shipper, can_run
 from trackbridge.shipping.crew import Crew
 from trackbridge.shipping.handshake import Handshake, Opening, shake_hands, unmet
@@ -24,7 +24,7 @@ from trackbridge.shipping.waybill import Host, Waybill
 
 __all__ = ["new_writer", "open_outlet"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _OPTIONAL_SHARE = 2  # of the journal's bound, what backends that are not required may hold is one part in so many
 
 

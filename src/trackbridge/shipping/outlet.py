@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from trackbridge.journal import JournalOptions, JournalWriter, find_journals, is
 from trackbridge.records.log import LoggedVersion, LogRecord
 from trackbridge.records.models import ModelVersion
 from trackbridge.records.writes import StatusWrite
+from trackbridge.redaction import redacted_logger
 from trackbridge.shipping.codec import encode
 from trackbridge.shipping.crew import Crew, InlineCrew
 from trackbridge.shipping.delivery import Delivery
@@ -27,7 +27,7 @@ __all__ = ["JournalOutlet", "LogPoints", "Outlet", "TakeOn"]
 LogPoints: TypeAlias = Callable[..., None]
 TakeOn: TypeAlias = Callable[[Path], Crew | None]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 _CHILD_EXIT_TIMEOUT_S: Final = 60.0
 _SLICE_S: Final = 0.25
 

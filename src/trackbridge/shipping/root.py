@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import logging
 import os
 import sys
 import tempfile
@@ -16,12 +15,13 @@ from typing import Final
 from trackbridge.config import Settings, setting_base
 from trackbridge.errors import ConfigurationError
 from trackbridge.journal import entries_of
+from trackbridge.redaction import redacted_logger
 
 __all__ = ["journal_root", "roots_in", "shared_root"]
 
 _AS: Final = "as-"
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 def journal_root(config: Settings) -> Path:

@@ -23,6 +23,7 @@ from trackbridge.config import BackendChoice
 from trackbridge.errors import NotFound, TrackbridgeError, Transient
 from trackbridge.journal import find_journals, is_alive, read_identity, try_lock
 from trackbridge.records.models import ModelVersion
+from trackbridge.redaction import REDACTING, redacted_logger
 from trackbridge.shipping.backends import lease
 from trackbridge.shipping.client import ADDRESS_FILE
 from trackbridge.shipping.crew import Progress, ThreadCrew
@@ -32,7 +33,7 @@ from trackbridge.shipping.waybill import Waybill
 
 __all__ = ["Service", "main"]
 
-_LOGGER: Final = logging.getLogger("trackbridge.shipper")
+_LOGGER: Final = redacted_logger("trackbridge.shipper")
 _LOCK_FILE: Final = "shipper.lock"
 _SCAN_EVERY_S: Final = 1.0
 _IDLE_S: Final = 10.0  # how long it waits for the next run
@@ -214,6 +215,8 @@ def main(arguments: Sequence[str]) -> int:
     if try_lock(lock) is False:
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(REDACTING)  # vendors' SDKs log here as well
     _LOGGER.info("serving %s", root)
     Service(root).serve()
     _LOGGER.info("leaving %s", root)

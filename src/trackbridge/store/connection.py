@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from trackbridge.config import chosen_backends
+from trackbridge.config import chosen_backends, settings
 from trackbridge.protocol import Backend, Capabilities, open_backend
+from trackbridge.redaction import use_patterns
 from trackbridge.store.artifacts import Artifacts
 from trackbridge.store.experiments import Experiments
 from trackbridge.store.files import Files
@@ -77,6 +78,8 @@ def connect(backend: str | Backend | Sequence[str] | None = None) -> Store:
     Raises:
         ConfigurationError: an unknown name or scheme, or a wrong URL.
     """
+    config = settings()
+    use_patterns(config.redact, config.redact_names)
     if isinstance(backend, Backend):
         return Store(backend)
     choices = chosen_backends(backend)

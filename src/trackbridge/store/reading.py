@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,12 @@ from trackbridge.protocol import Backend, NativeMetric, NativeRun
 from trackbridge.records.ids import check_run_id
 from trackbridge.records.metrics import MetricPoint, MetricSummary, summarize
 from trackbridge.records.runs import RunRecord
+from trackbridge.redaction import redacted_logger
 from trackbridge.sidecar import Entry, Merged, merge_points, merge_run, read_entries
 
 __all__ = ["Reader", "Reading", "by_name"]
 
-_log = logging.getLogger("trackbridge.store")
+_log = redacted_logger("trackbridge.store")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
 from trackbridge.errors import Conflict, Rejected, TrackbridgeError
 from trackbridge.records.datasets import DatasetRecord
+from trackbridge.redaction import redacted_logger
 from trackbridge_sagemaker.client import Client
 from trackbridge_sagemaker.names import digest, shown_text
 
 __all__ = ["Lineage"]
 
 _TYPE: Final = "DataSet"
-_LOGGER: Final = logging.getLogger("trackbridge.sagemaker")
+_LOGGER: Final = redacted_logger("trackbridge.sagemaker")
 
 
 class Lineage:

@@ -7,7 +7,6 @@ hours. A point that SageMaker refuses, or has no time for, is left out: nothing 
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -16,6 +15,7 @@ from trackbridge.errors import TrackbridgeError
 from trackbridge.protocol.bulk import chunks
 from trackbridge.records.metrics import MetricPoint
 from trackbridge.records.times import now_ms
+from trackbridge.redaction import redacted_logger
 from trackbridge_sagemaker.client import Client
 from trackbridge_sagemaker.mirror import moment
 from trackbridge_sagemaker.names import component_name
@@ -29,7 +29,7 @@ _MAX_STEP: Final = 2**31 - 1
 _PAST_MS: Final = 14 * 86_400_000 - 600_000  # AWS's SDK refuses older ones; ten minutes are left for the way
 _FUTURE_MS: Final = 2 * 3_600_000 - 600_000
 
-_LOGGER: Final = logging.getLogger("trackbridge.sagemaker")
+_LOGGER: Final = redacted_logger("trackbridge.sagemaker")
 
 
 class Telemetry:

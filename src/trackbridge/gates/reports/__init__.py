@@ -13,6 +13,7 @@ from trackbridge.gates.reports.document import as_document, as_json
 from trackbridge.gates.reports.junit import as_junit
 from trackbridge.gates.reports.markdown import as_markdown
 from trackbridge.gates.reports.page import as_page
+from trackbridge.redaction import redact_text
 
 __all__ = ["REPORT_FILES", "Report", "make_report", "read_curves"]
 
@@ -35,7 +36,7 @@ def make_report(judgement: Judgement, curves: Curves | None = None, forced: str 
         curves: The series to draw, as `read_curves` gives them; None draws none.
         forced: Why the gate is overruled, if it is.
     """
-    document = as_document(judgement, forced)
+    document = as_document(judgement, None if forced is None else redact_text(forced))
     data = as_json(document)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     contents = (
