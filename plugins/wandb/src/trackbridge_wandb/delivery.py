@@ -9,7 +9,7 @@ from typing import Any, Final
 from trackbridge.errors import TrackbridgeError, Transient
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.operations import HISTORY
-from trackbridge_wandb.rows import points_of
+from trackbridge_wandb.rows import parsed, points_of
 from trackbridge_wandb.streams import Stream
 
 __all__ = ["check", "end", "recall", "revive", "settle"]
@@ -43,7 +43,8 @@ def recall(client: Client, stream: Stream) -> None:
     stream.recalled = True
     first = max(0, stream.lines - _LINES_RECALLED)
     for start in range(first, stream.lines, _LINES_PER_CHECK):
-        stream.recent |= set(points_of(_rows(client, stream, start, min(_LINES_PER_CHECK, stream.lines - start))))
+        count = min(_LINES_PER_CHECK, stream.lines - start)
+        stream.recent.update(points_of(parsed(_rows(client, stream, start, count))))
 
 
 def check(client: Client, stream: Stream) -> None:

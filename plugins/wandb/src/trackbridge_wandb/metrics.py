@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from trackbridge.errors import TrackbridgeError
 from trackbridge.protocol import Refused
@@ -11,8 +11,8 @@ from trackbridge.records.metrics import MetricPoint
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.delivery import recall, settle
 from trackbridge_wandb.finding import Finder
-from trackbridge_wandb.operations import HISTORY
-from trackbridge_wandb.rows import lines_of, points_of
+from trackbridge_wandb.history import history
+from trackbridge_wandb.rows import lines_of, parsed, points_of
 from trackbridge_wandb.sorting import in_order
 from trackbridge_wandb.streams import Streams
 
@@ -21,8 +21,6 @@ __all__ = ["POINTS_PER_WRITE", "Metrics"]
 POINTS_PER_WRITE: Final = 10_000
 _LINES_PER_REQUEST: Final = 5_000
 _BYTES_PER_REQUEST: Final = 8_000_000  # W&B takes 10 MB
-_STEPS_PER_PAGE: Final = 2_000
-_ROWS_PER_PAGE: Final = 10_000  # more than a page of steps has, for rows of other writers may share one
 
 
 class Metrics:
@@ -51,7 +49,7 @@ class Metrics:
                     settle(self._client, stream)
                 except TrackbridgeError:
                     # Whoever comes with these points again must not make new rows of them.
-                    stream.recent.update(points_of(lines[: arrived + len(stream.pending)]))
+                    stream.recent.update(points_of(parsed(lines[: arrived + len(stream.pending)])))
                     raise
                 arrived += len(piece)
             stream.recent.difference_update(points)
@@ -61,21 +59,7 @@ class Metrics:
         """Give every point of these metrics, or of all: by name (code points), then in M2 order, never sampled."""
         wanted = None if names is None else frozenset(names)
         natives = self._finder.existing(run_id)
-        return in_order(points_of((line for native in natives for line in self._lines(native)), wanted))
-
-    def _lines(self, native: dict[str, Any]) -> Iterator[str]:
-        """Give all rows of one of W&B's runs, by `_step`: a page is a range of steps, and never a sample."""
-        last = (native.get("historyKeys") or {}).get("lastStep")
-        for start in range(0, 0 if last is None else int(last) + 1, _STEPS_PER_PAGE):
-            found = self._client.ask(
-                HISTORY,
-                project=native["project_name"],
-                run=native["name"],
-                minStep=start,
-                maxStep=start + _STEPS_PER_PAGE,
-                pageSize=_ROWS_PER_PAGE,
-            )
-            yield from ((found.get("project") or {}).get("run") or {}).get("history") or ()
+        return in_order(points_of((row for native in natives for row in history(self._client, native)), wanted))
 
 
 def _pieces(lines: list[str]) -> Iterator[list[str]]:

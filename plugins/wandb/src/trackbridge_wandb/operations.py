@@ -21,6 +21,7 @@ __all__ = [
     "LINK_ARTIFACT",
     "MARK_FILES",
     "ORGANIZATION",
+    "PARQUET",
     "PROJECT",
     "PROJECTS",
     "RUN",
@@ -125,6 +126,13 @@ query HistoryPage($entity: String!, $project: String!, $run: String!, $minStep: 
                   $pageSize: Int!) {
   project(name: $project, entityName: $entity) {
     run(name: $run) { history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize) }
+  }
+}"""
+
+PARQUET: Final = """
+query RunParquetHistory($entity: String!, $project: String!, $runName: String!, $liveKeys: [String!]!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $runName) { parquetHistory(liveKeys: $liveKeys) { parquetUrls liveData } }
   }
 }"""
 

@@ -18,7 +18,7 @@ from trackbridge.records.metrics import MetricPoint
 from trackbridge.records.times import MAX_TIME_MS
 from trackbridge_wandb.document import STEP
 
-__all__ = ["lines_of", "numeric_keys", "points_of"]
+__all__ = ["lines_of", "numeric_keys", "parsed", "points_of"]
 
 _STEP: Final = quoted(STEP)
 _INT_BOUND: Final = 2**1_023  # beyond float64 there is no such point
@@ -52,32 +52,38 @@ def _line(number: int, step: int, time_ms: int, values: Mapping[str, float]) -> 
 def _number(value: float) -> str:
     if value - value == 0:  # finite
         return repr(value)
-    return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'  # noqa: PLR0124
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - as W&B's client
 
 
-def points_of(lines: Iterable[str], wanted: frozenset[str] | None = None) -> Iterator[MetricPoint]:
-    """Give the points in history lines, whoever wrote them: numbers, nested ones by dotted names.
-
-    Args:
-        lines: JSON texts, with NaN and the infinities as tokens or as texts.
-        wanted: The metrics asked for; None for all.
+def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Give the rows of history lines, with NaN and the infinities as tokens or as texts.
 
     Raises:
         IntegrityError: a line is no JSON.
     """
     for line in lines:
         try:
-            row = loads(line)
+            yield loads(line)
         except JSONDecodeError as error:
             raise IntegrityError(f"a row of a run's history cannot be read: {error}", clause="M1") from error
+
+
+def points_of(rows: Iterable[Mapping[str, Any]], wanted: frozenset[str] | None = None) -> Iterator[MetricPoint]:
+    """Give the points in rows, whoever wrote them: numbers, nested ones by dotted names.
+
+    Args:
+        rows: Rows of a run's history.
+        wanted: The metrics asked for; None for all.
+    """
+    for row in rows:
         step = row.get(STEP)
-        if type(step) is not int:
+        if step is None or isinstance(step, str):
             step = row.get("_step", 0)
         stamp = row.get("_timestamp", 0)
         time_ms = min(max(round(stamp * 1_000), 0), MAX_TIME_MS) if isinstance(stamp, int | float) else 0
         for name, value in _cells(row):
             if wanted is None or name in wanted:
-                yield MetricPoint(name, step, time_ms, value)
+                yield MetricPoint(name, int(step), time_ms, value)
 
 
 def _cells(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
