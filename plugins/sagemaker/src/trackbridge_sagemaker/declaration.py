@@ -51,5 +51,4 @@ DEVIATIONS: Final = (
     Deviation(
         "dataset-digest", "D1", "no digest: it is in SageMaker's lineage", "an input artifact has an address alone"
     ),
-    Deviation("artifact-path", "A1", "a slug with a hash where the path is very long", "a key of S3 has 1,024 bytes"),
 )
