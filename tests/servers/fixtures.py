@@ -153,3 +153,11 @@ def gcs_endpoint(services: Services) -> Iterator[str]:
 def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a fresh place on the emulated cloud that the test's indirect parameter names; see `servers.clouds`."""
     return CLOUDS[request.param](request, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def vertex_project(vertex_emulator: dict[str, str], gcs_endpoint: str) -> dict[str, str]:
+    """A project on the emulated Vertex AI and a bucket beside it, as the ``url`` of a backend."""
+    bucket = gcs.create_bucket(gcs_endpoint, "vertex-project")
+    where = f"staging=gs://{bucket}/tracking&endpoint={vertex_emulator['grpc']}&insecure=true"
+    return {"url": f"vertex://acme/europe-west4?{where}"}

@@ -11,7 +11,7 @@ SMALL = Scale(points=2_500, runs=20, artifacts=20, writers=4, examples=1, timeou
 
 @pytest.mark.server
 @pytest.mark.xdist_group("vertex")
-class TestGrpc(Contract):
+class TestVertex(Contract):
     """Google's clients over gRPC."""
 
     scale = SMALL
@@ -23,7 +23,7 @@ class TestGrpc(Contract):
 
 @pytest.mark.server
 @pytest.mark.full
-class TestRest(Contract):
+class TestVertexRest(Contract):
     """Google's clients over REST."""
 
     scale = SMALL

@@ -80,18 +80,22 @@ def test_the_server_is_killed_in_mid_batch(make_site, services, tmp_path, mode, 
             assert history(between.url, native, f"t{number}") == list(range(12_000 // threads))
 
 
+def connect(monkeypatch, tmp_path, between):
+    for name, value in (("JOURNAL_DIR", str(tmp_path)), ("SHIPPER", "thread"), ("CONNECT_TIMEOUT_S", "60")):
+        monkeypatch.setenv(f"TRACKBRIDGE_{name}", value)
+    run = tb.start_run("faults", backend=f"mlflow+{between.url}?timeout_s=2", params={"p": 1}, capture=False)
+    run.log_metric("loss", 0.0, 0)
+    assert run.flush()[0].complete
+    return run
+
+
 FIRST = ("429, come back", "a login page", "never", "a lost answer")
 
 
 @pytest.mark.parametrize("fault", [pytest.param(each, marks=[] if each in FIRST else full) for each in proxy.FAULTS])
 def test_a_network_that_fails(monkeypatch, tmp_path, mlflow_sqlite, fault):
-    monkeypatch.setenv("TRACKBRIDGE_JOURNAL_DIR", str(tmp_path))
-    monkeypatch.setenv("TRACKBRIDGE_SHIPPER", "thread")
-    monkeypatch.setenv("TRACKBRIDGE_CONNECT_TIMEOUT_S", "60")
     with proxy.before(mlflow_sqlite["url"]) as between:
-        run = tb.start_run("faults", backend=f"mlflow+{between.url}?timeout_s=2", params={"p": 1}, capture=False)
-        run.log_metric("loss", 0.0, 0)
-        assert run.flush()[0].complete
+        run = connect(monkeypatch, tmp_path, between)
         between.fault = fault
         begun = time.thread_time()
         for step in range(1, POINTS):
@@ -113,6 +117,30 @@ def test_a_network_that_fails(monkeypatch, tmp_path, mlflow_sqlite, fault):
         with store.artifacts.open(run.id, "during.txt") as content:
             assert content.read() == b"still here"
     assert history(mlflow_sqlite["url"], found.native_id, "loss") == list(range(POINTS))
+
+
+STORES = ("a login page", "garbage", "503", "never", "a lost answer")
+
+
+@pytest.mark.parametrize("fault", [pytest.param(each, marks=[] if each == "a login page" else full) for each in STORES])
+def test_an_artifact_store_that_fails_holds_up_no_point(monkeypatch, tmp_path, mlflow_sqlite, fault):
+    with proxy.before(mlflow_sqlite["url"]) as between:
+        run = connect(monkeypatch, tmp_path, between)
+        between.only, between.fault = "/mlflow-artifacts/artifacts/", fault
+        for number in range(6):
+            run.log_text(f"content {number}", f"{number}.txt")
+        until(lambda: between.given[fault] >= 2)
+        run.log_metric("loss", 1.0, 1)
+        with tb.connect(f"mlflow+{mlflow_sqlite['url']}") as store:
+            until(lambda: store.runs.get(run.id).metrics["loss"].last == 1.0)
+            assert store.runs.get(run.id).status == "RUNNING", "the end comes last"
+            between.fault = None
+            (delivery,) = run.finish()
+            assert delivery.complete, delivery.summary
+            assert store.runs.get(run.id).status == "FINISHED"
+            for number in range(6):
+                with store.artifacts.open(run.id, f"{number}.txt") as content:
+                    assert content.read() == f"content {number}".encode()
 
 
 class Account:

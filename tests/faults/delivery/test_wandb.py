@@ -92,23 +92,29 @@ def test_answers_are_lost(site, wandb_emulator):
     assert wandb_emulator.faults()["struck"] >= 2
 
 
-def test_one_of_two_is_down_for_a_while(monkeypatch, tmp_path, services):
+@pytest.mark.parametrize(("beside", "down_s"), [("local", 0.0), pytest.param("mlflow", 60.0, marks=full)])
+def test_one_of_two_is_down_for_a_while(monkeypatch, tmp_path, services, request, beside, down_s):
     """Delivery to the other goes on, and both are equal in the end."""
     first = wandb.start(services, tmp_path)
     for name, value in {"WANDB_API_KEY": "0" * 40, "TRACKBRIDGE_JOURNAL_DIR": str(tmp_path / "j")}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TRACKBRIDGE_SHIPPER", "thread")
+    monkeypatch.setenv("TRACKBRIDGE_CONNECT_TIMEOUT_S", "60")
     url, other = f"wandb://team?base_url={first['url']}&timeout_s=5", f"local://{tmp_path / 'other'}"
+    if beside == "mlflow":
+        other = f"mlflow+{request.getfixturevalue('mlflow_sqlite')['url']}"
     run = tb.start_run("down", backend=[other, url], capture=False, params={"p": 1})
     run.log_metric("loss", 0.0, 0)
     assert all(delivery.complete for delivery in run.flush())
     services.kill(int(first["pid"]))
+    gone_s = time.monotonic()
     for step in range(1, POINTS):
         run.log_metric("loss", float(step), step)
     run.log_text("still here", "during.txt")
     until(lambda: run.delivery[1].error)
     until(lambda: run.delivery[0].queued == 0)
     assert run.delivery[1].queued > 0
+    until(lambda: time.monotonic() - gone_s >= down_s)
     wandb.start(services, tmp_path, port=int(first["port"]))
     assert all(delivery.complete for delivery in run.finish())
     with tb.connect(other) as one, tb.connect(url) as two:

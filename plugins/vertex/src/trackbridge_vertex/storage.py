@@ -244,7 +244,8 @@ class Storage:
 
     def check(self) -> None:
         """Reach the bucket; raise where it is not there or not ours to read."""
-        next(iter(self.find("")), None)
+        limits = {"max_results": 1, "fields": "items(name)", "retry": None, "timeout": self._address.timeout_s}
+        self._calls.repeated(lambda: list(self._bucket.list_blobs(prefix=self._root, **limits)))
 
     def close(self) -> None:
         """Let go of connections."""
