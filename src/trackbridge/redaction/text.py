@@ -23,13 +23,18 @@ _VALUE: Final = (
 )
 _REST: Final = re.compile(r"""[^\s"'`,;&|<>(){}\[\]]*""")
 _ASSIGNED: Final = re.compile(
-    rf"""(?<![A-Za-z0-9_])(?P<name>[A-Za-z][A-Za-z0-9_-]{{2,63}}+)\\*["']?\s*+(?:=>|:=|=|:)\s*+(?={_VALUE})""",
+    # an ARN may have ``secret:NAME`` behind an account
+    rf"""(?<![A-Za-z0-9_])(?<![0-9]{{12}}:)(?P<name>[A-Za-z][A-Za-z0-9_-]{{2,63}}+)\\*["']?\s*+(?:=>|:=|=|:)\s*+(?={_VALUE})""",
     re.DOTALL,
 )
 _FLAG: Final = re.compile(rf"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{{2,63}}+)\s++(?!-)(?={_VALUE})", re.DOTALL)
 _ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w.-]{2,63}+)>(?=(?P<bare>[^<>*]{1,1024}+)</)")
-_OPTION: Final = re.compile(r"(?<=[?&])(?P<name>[^=&#\s]{1,64})=(?=(?P<bare>[^&#\s]+))")
+_OPTION: Final = re.compile(r"(?<=[?&])(?P<name>[^=&#\s]{1,64})=(?=(?P<bare>[^&#\s]{1,1024}+))")
 _DIGIT: Final = re.compile(r"\d")
+_HOLDERS: Final = frozenset(
+    {"args", "cfg", "cls", "conf", "config", "context", "ctx", "env", "environ", "kwargs", "options", "opts", "os",
+     "params", "request", "secrets", "self", "settings"}
+)  # fmt: skip
 _NO_SECRET: Final = re.compile(r"(?i)none|null|nil|true|false|str|string|required|optional|undefined|[0-9.]{1,4}|\W+")
 
 
@@ -113,7 +118,7 @@ class _Cleaner:
         return text
 
     def _is_assigned_secret(self, name: str, value: str, quoted: bool) -> bool:
-        if _NO_SECRET.fullmatch(value):
+        if _NO_SECRET.fullmatch(value) or (not quoted and _is_reference(value)):
             return False
         if self._rules.name(name):
             return True
@@ -163,6 +168,12 @@ def _masked(text: str, pattern: re.Pattern[str], is_secret: _IsSecret) -> str:
             if group == "bare" and (rest := _REST.match(text, done)):
                 done = rest.end()
     return "".join([*pieces, text[done:]])
+
+
+def _is_reference(value: str) -> bool:
+    """Tell whether it is code that names where the secret is: ``password``, ``args.password``, ``os.environ``."""
+    first, *others = parts = value.split(".")
+    return all(map(str.isidentifier, parts)) and (strength_of(parts[-1]) != "" or (bool(others) and first in _HOLDERS))
 
 
 def _is_random(value: str) -> bool:
