@@ -65,6 +65,7 @@ def test_what_dvc_tracks_is_found_hashed_and_located(project, path, md5, kept):
     source = trackbridge_data_source(project / path)
     assert (source.digest, source.uri, source.warning) == (f"md5:{md5}", f"s3://bucket/dvc/files/md5/{kept}", "")
     assert (source.facts["matches"], source.facts["path"]) == (True, path)
+    assert source.facts["root"] == str(project)
 
 
 @pytest.mark.parametrize("path", ["untracked.txt", "dvc.yaml", "sub", "data/new.txt"])

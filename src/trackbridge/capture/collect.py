@@ -1,54 +1,144 @@
-"""All providers, one after the other beside the training; none of them can fail a run."""
+"""All providers, one after the other beside the training; none of them can fail a run, or hold it up."""
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from trackbridge.capture.found import Found
 from trackbridge.capture.git import find_git
+from trackbridge.capture.job import find_container, find_job
+from trackbridge.capture.locks import find_locks
 from trackbridge.capture.python import find_packages, find_python, find_source
+from trackbridge.capture.sampling import Sampler
 from trackbridge.capture.system import find_gpu, find_system
+from trackbridge.protocol import CaptureProvider, Found
 from trackbridge.records.log import LoggedObject, LogRecord
+from trackbridge.records.names import check_name
 from trackbridge.records.values import check_param
 from trackbridge.records.writes import AttributeWrite, Stamp
-from trackbridge.redaction import redact_text, redact_value
+from trackbridge.redaction import redact_text, redact_value, redacted_logger
 
-__all__ = ["start_capture"]
+__all__ = ["ENVIRONMENT", "start_capture"]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
-_FOLDER: Final = "environment/"
+_LOGGER: Final = redacted_logger("trackbridge")
 
-Provider = Callable[[], Found]
-PROVIDERS: Final[tuple[Provider, ...]] = (find_source, find_python, find_system, find_git, find_packages, find_gpu)
+ENVIRONMENT: Final = "environment/"
+_LAST_SAMPLE_S: Final = 2.0
+_GRACE_S: Final = 1.0  # in which what was found by then is written
+LIMIT_S: Final = 30.0  # for all providers together: the end of a short run waits for them
+
+# The cheap ones first, so that a process that dies young has said what matters most.
+PROVIDERS: Final = tuple(
+    CaptureProvider(name=find.__name__.removeprefix("find_"), find=find, timeout_s=timeout_s)
+    for find, timeout_s in (
+        (find_source, 5.0),
+        (find_python, 5.0),
+        (find_job, 5.0),
+        (find_container, 5.0),
+        (find_system, 5.0),
+        (find_git, 20.0),
+        (find_packages, 20.0),
+        (find_locks, 10.0),
+        (find_gpu, 10.0),
+    )
+)
+
+Put = Callable[[LogRecord], None]
+GiveStamp = Callable[[], Stamp]
 
 
-def start_capture(put: Callable[[LogRecord], None], stamp: Callable[[], Stamp]) -> Callable[[float], None]:
-    """Begin to look around, on a thread of its own.
+def start_capture(
+    put: Put, stamp: GiveStamp, log_metrics: Callable[[dict[str, float]], None], *, interval_s: float = 0.0
+) -> Callable[[float], None]:
+    """Begin to look around, on threads of its own.
 
     Args:
         put: Takes what is found, redacted (X4).
         stamp: Gives the stamp of a write.
+        log_metrics: Takes samples of the machine's load.
+        interval_s: How often to take one; 0 for never.
 
     Returns:
-        Waits for the end, for at most so many seconds.
+        Ends the sampling, and waits for the rest, for at most so many seconds.
     """
-    thread = threading.Thread(target=_capture, args=(put, stamp), name="trackbridge-capture", daemon=True)
+    sampler = Sampler(log_metrics, interval_s) if interval_s > 0 else None
+    until = time.monotonic() + LIMIT_S
+    thread = threading.Thread(target=_capture, args=(put, stamp, until), name="trackbridge-capture", daemon=True)
     thread.start()
-    return lambda timeout_s: thread.join(max(0.0, timeout_s))
+
+    def finish(timeout_s: float) -> None:
+        now = time.monotonic()
+        if sampler:
+            sampler.stop(max(0.0, min(timeout_s, _LAST_SAMPLE_S)))
+        thread.join(max(0.0, min(now + timeout_s, until + _GRACE_S) - time.monotonic()))
+        if thread.is_alive():
+            _LOGGER.warning("the run ends before all of its environment is recorded")
+
+    return finish
 
 
-def _capture(put: Callable[[LogRecord], None], stamp: Callable[[], Stamp]) -> None:
-    for provider in PROVIDERS:
+def _capture(put: Put, stamp: GiveStamp, until: float) -> None:
+    for provider in _providers():
+        found = _ask(provider, min(provider.timeout_s, until - time.monotonic()))
+        if found is not None:
+            try:
+                _keep(found, put, stamp)
+            except Exception as error:  # noqa: BLE001 - what cannot be kept is left out
+                _LOGGER.debug("what %s found is not kept: %s: %s", provider.name, type(error).__name__, error)
+
+
+def _providers() -> Iterator[CaptureProvider]:
+    """Give ours, then those of other distributions, which are loaded only now."""
+    yield from PROVIDERS
+    from trackbridge.protocol.discovery import hooks
+
+    for name, plugin in hooks().list_name_plugin():
+        more = getattr(plugin, "trackbridge_captures", None)
+        if more is not None:
+            try:
+                yield from more()
+            except Exception as error:  # noqa: BLE001 - one broken plugin is no reason to leave out the next
+                _LOGGER.warning("%s gives nothing to capture: %s: %s", name, type(error).__name__, error)
+
+
+@dataclass(slots=True)
+class _Answer:
+    found: Found | None = None
+
+
+def _ask(provider: CaptureProvider, timeout_s: float) -> Found | None:
+    """Let a provider look around for as long as it may; none can be stopped, so one that hangs is left behind."""
+    answer = _Answer()
+
+    def look() -> None:
         try:
-            found = provider()
-            for name, value in found.attributes.items():
-                kept = check_param(redact_value(value, name), name)
-                if kept is not None:
-                    put(AttributeWrite(name, kept, stamp()))
-            for name, text in found.files.items():
-                put(LoggedObject(_FOLDER + name, redact_text(text).encode(errors="replace")))
+            answer.found = provider.find()
         except Exception as error:  # noqa: BLE001 - what cannot be found out is left out
-            _LOGGER.debug("%s found nothing: %s: %s", provider.__name__, type(error).__name__, error)
+            _LOGGER.debug("%s found nothing: %s: %s", provider.name, type(error).__name__, error)
+
+    thread = threading.Thread(target=look, name=f"trackbridge-capture-{provider.name}", daemon=True)
+    thread.start()
+    thread.join(max(0.0, timeout_s))
+    if thread.is_alive():
+        _LOGGER.warning("%s takes longer than %.1f s and is not recorded", provider.name, max(0.0, timeout_s))
+        return None
+    return answer.found
+
+
+def _keep(found: Found, put: Put, stamp: GiveStamp) -> None:
+    redacted = []
+    for name, data in found.files.items():
+        # Undecodable bytes come back as they were: a file without secrets is kept byte for byte.
+        kept = redact_text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        if kept != data:
+            redacted.append(name)
+        put(LoggedObject(ENVIRONMENT + name, kept))
+    for name, value in found.attributes.items():
+        checked = check_param(redact_value(value, name), check_name(name, "attribute"))
+        if checked is not None:
+            put(AttributeWrite(name, checked, stamp()))
+    for name in redacted:
+        put(AttributeWrite(f"environment.redacted.{name}", True, stamp()))

@@ -5,51 +5,97 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trackbridge.capture.found import Found
+from trackbridge.capture.places import entry_folder
+from trackbridge.protocol import Found
 from trackbridge.records.values import ParamValue
 
-__all__ = ["find_git"]
+__all__ = ["PATCH", "STATUS", "find_git"]
 
-_TIMEOUT_S: Final = 10.0
-_MOST_PATCH_CHARS: Final = 1_000_000
+PATCH: Final = "dirty.patch"
+STATUS: Final = "dirty.txt"
+
+_TIMEOUT_S: Final = 20.0
+_MOST_BYTES: Final = 1_000_000
+# Whatever somebody's configuration says, the patch must be one that `git apply` takes, bytes of any kind included.
+_DIFF: Final = (
+    *("diff", "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative"),
+    *("--ignore-submodules=dirty", "--src-prefix=a/", "--dst-prefix=b/"),
+)
 
 
 def find_git() -> Found:
     """Give the repository that the entry point, else the working directory, belongs to."""
     if shutil.which("git") is None:
         return Found()
-    folder = _entry_folder()
+    folder = entry_folder()
     commit = _fact(folder, "rev-parse", "--verify", "HEAD")
-    if commit is None:
+    if not commit:
         return Found()
-    attributes: dict[str, ParamValue] = {"environment.git.commit": commit.strip()}
+    attributes: dict[str, ParamValue] = {"environment.git.commit": commit}
     if branch := _fact(folder, "symbolic-ref", "--short", "-q", "HEAD"):
-        attributes["environment.git.branch"] = branch.strip()
-    if remote := _fact(folder, "config", "--get", "remote.origin.url"):
-        attributes["environment.git.remote"] = remote.strip()
-    status = _git(folder, "status", "--porcelain", "--untracked-files=normal")
-    if status is None:
-        return Found(attributes)
-    attributes["environment.git.dirty"] = bool(status)
-    files = {}
-    if status and (patch := _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv")):
-        cut = len(patch) > _MOST_PATCH_CHARS
-        attributes["environment.git.patch_cut"] = cut
-        files["dirty.patch"] = patch[:_MOST_PATCH_CHARS] + ("\n… cut\n" if cut else "")
-    if status:
-        files["dirty.txt"] = status[:_MOST_PATCH_CHARS]
-    return Found(attributes, files)
+        attributes["environment.git.branch"] = branch
+    if remote := _remote(folder):
+        attributes["environment.git.remote"] = remote
+    if root := _fact(folder, "rev-parse", "--show-toplevel"):
+        attributes["environment.git.root"] = root
+    changes, files = _changes(folder, Path(root) if root else folder)
+    return Found(attributes | changes, files)
 
 
-def _entry_folder() -> Path:
-    file = getattr(sys.modules.get("__main__"), "__file__", None)
-    folder = Path(file).absolute().parent if file else Path.cwd()
-    inside = _fact(folder, "rev-parse", "--is-inside-work-tree")
-    return folder if inside and inside.strip() == "true" else Path.cwd()
+def _changes(folder: Path, root: Path) -> tuple[dict[str, ParamValue], dict[str, bytes]]:
+    """Give what was not committed: a patch of the tracked files, and the list of all."""
+    status = _git(root, "status", "--porcelain", "--untracked-files=normal")
+    if not status.good:
+        return {"environment.git.unread": _reason(status.said)}, {}
+    attributes: dict[str, ParamValue] = {"environment.git.dirty": bool(status.out)}
+    if not status.out:
+        return attributes, {}
+    files = {STATUS: status.out[:_MOST_BYTES]}
+    untracked = sum(line.startswith(b"??") for line in status.out.splitlines())
+    if untracked:
+        attributes["environment.git.untracked"] = untracked
+    diff = _git(folder, *_DIFF, most_bytes=_MOST_BYTES)
+    if not diff.good:
+        attributes["environment.git.unread"] = _reason(diff.said)
+    elif diff.out:
+        patch = _whole_files(diff.out) if diff.cut else diff.out
+        attributes["environment.git.patch_cut"] = diff.cut
+        files |= {PATCH: patch} if patch else {}
+    return attributes, files
+
+
+def _whole_files(patch: bytes) -> bytes:
+    """Drop the last file, which was cut: what is left can be applied. No line of a file's content begins so."""
+    begun = patch.rfind(b"\ndiff --git ")
+    return patch[: begun + 1]
+
+
+def _remote(folder: Path) -> str | None:
+    """Give the URL of origin, else of the only remote there is."""
+    if url := _fact(folder, "config", "--get", "remote.origin.url"):
+        return url
+    names = (_fact(folder, "remote") or "").split()
+    return _fact(folder, "config", "--get", f"remote.{names[0]}.url") if len(names) == 1 else None
+
+
+def _reason(said: str) -> str:
+    """Say why git does not tell what was changed, and what would let it."""
+    if "dubious ownership" in said:
+        return "it belongs to another user; allow it: git config --global --add safe.directory FOLDER"
+    return said.strip().splitlines()[0][:500] if said.strip() else "git does not say why"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    good: bool
+    out: bytes
+    said: str
+    cut: bool
 
 
 def _fact(folder: Path, *arguments: str) -> str | None:
@@ -58,20 +104,35 @@ def _fact(folder: Path, *arguments: str) -> str | None:
     Nothing of the repository's configuration is carried out for that. To look for changes is another matter: filters
     are programs, so in such a repository that is left to git, which refuses unless ``safe.directory`` allows it.
     """
-    return _git(folder, "-c", "safe.directory=*", *arguments)
+    answer = _git(folder, "-c", "safe.directory=*", *arguments)
+    return answer.out.decode(errors="replace").strip() if answer.good else None
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """Run git without anything that could ask, lock or run a hook; None where it says no."""
+def _git(folder: Path, *arguments: str, most_bytes: int = _MOST_BYTES) -> _Answer:
+    """Run git without anything that could ask, lock or run a hook; read no more than asked for."""
     guards = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    answer = subprocess.run(
+    with subprocess.Popen(
         ["git", *guards, *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
-    return answer.stdout.decode(errors="replace") if answer.returncode == 0 else None
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        limit = threading.Timer(_TIMEOUT_S, process.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            out = process.stdout.read(most_bytes + 1)
+            cut = len(out) > most_bytes
+            if cut:
+                process.kill()
+            said = process.stderr.read(4_096).decode(errors="replace")
+        finally:
+            limit.cancel()
+            process.stdout.close()
+            process.stderr.close()
+    return _Answer(cut or process.returncode == 0, out[:most_bytes], said, cut)

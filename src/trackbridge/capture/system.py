@@ -6,9 +6,11 @@ import os
 import platform
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Final
 
-from trackbridge.capture.found import Found
+from trackbridge.capture.nvml import gpu_facts
+from trackbridge.protocol import Found
 from trackbridge.records.values import ParamValue
 
 __all__ = ["find_gpu", "find_system"]
@@ -28,11 +30,24 @@ def find_system() -> Found:
         attributes["environment.cpu.usable"] = len(os.sched_getaffinity(0))
     if hasattr(os, "sysconf") and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys():
         attributes["environment.memory_bytes"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if model := _processor():
+        attributes["environment.cpu.model"] = model
     return Found(attributes)
 
 
+def _processor() -> str:
+    """Give the processor's name: Linux has it in a file, the rest say it by themselves."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
 def find_gpu() -> Found:
-    """Give the NVIDIA GPUs, asked of the driver's own tool so that no library has to be loaded."""
+    """Give the NVIDIA GPUs, by the library where it is installed and works, else by the driver's own tool."""
+    if (facts := gpu_facts()) is not None:
+        return Found(facts)
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return Found()

@@ -21,14 +21,15 @@ from trackbridge.cli import (
     migrate,
     models,
     policy,
+    reproduce,
     runs,
     sync,
     verify,
 )
 from trackbridge.cli._output import one_line, plain
 from trackbridge.errors import IntegrityError, TrackbridgeError, Transient, Unsupported
-
 from trackbridge.redaction import redact_text
+
 __all__ = ["app", "run"]
 
 CHECK_SAID_NO: Final = 1
@@ -57,6 +58,7 @@ app.command()(verify.verify)
 app.command()(conformance.conformance)
 app.command()(check.check)
 app.command()(lineage.lineage)
+app.command()(reproduce.reproduce)
 app.add_typer(policy.app, name="policy")
 
 

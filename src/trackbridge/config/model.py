@@ -51,6 +51,8 @@ class Settings:
         backend: A name of `backends`, a URL, or a list of them: a fan-out.
         backends: Backends by name.
         capture: Whether a run records its environment.
+        system_metrics_interval_s: How often a run samples the load of the machine, as metrics under ``system/``; 0 for
+            never.
         shipper: Who delivers to the backends: a process of its own, a thread, or the caller.
         python: The interpreter that the shipper process runs on; that of the script by default.
         journal_dir: Where what is logged lies until it is delivered; a directory of the user's cache by default.
@@ -66,9 +68,9 @@ class Settings:
         finish_timeout_s: How long `finish` waits for the delivery.
         ranks: Which ranks of a distributed job log.
         redact: Regular expressions of further text to redact (X4).
+        redact_names: Names, with ``*`` and ``?``, of params, tags, options and variables whose values are secrets (X4).
         gates: The gates by model.
         policy: What every run must have.
-        redact_names: Names, with ``*`` and ``?``, of params, tags, options and variables whose values are secrets (X4).
         retention: Which runs may go, and when.
         webhooks: Who hears of changed stages.
     """
@@ -76,6 +78,7 @@ class Settings:
     backend: str | list[str] = "local://.trackbridge"
     backends: dict[str, BackendSettings] = field(default_factory=dict)
     capture: bool = True
+    system_metrics_interval_s: float = 0.0
     shipper: Literal["process", "thread", "inline"] = "process"
     python: str = ""
     journal_dir: str = ""
@@ -91,10 +94,10 @@ class Settings:
     finish_timeout_s: float = 60.0
     ranks: Literal["zero", "all"] = "zero"
     redact: list[str] = field(default_factory=list)
+    redact_names: list[str] = field(default_factory=list)
     gates: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
     retention: dict[str, Any] = field(default_factory=dict)
-    redact_names: list[str] = field(default_factory=list)
     webhooks: list[WebhookSettings] = field(default_factory=list)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

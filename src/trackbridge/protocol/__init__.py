@@ -16,7 +16,17 @@ from trackbridge.protocol.bulk import PlainBulk
 from trackbridge.protocol.capabilities import PRESENT, Absent, Capabilities, Deviation, Present
 from trackbridge.protocol.discovery import find_adapter, installed_apis, installed_backends
 from trackbridge.protocol.glance import glance
-from trackbridge.protocol.hooks import AdapterSpec, DataSource, DemoServer, GateCheck, ModelSaver, SavedModel, hookimpl
+from trackbridge.protocol.hooks import (
+    AdapterSpec,
+    CaptureProvider,
+    DataSource,
+    DemoServer,
+    Found,
+    GateCheck,
+    ModelSaver,
+    SavedModel,
+    hookimpl,
+)
 from trackbridge.protocol.limits import Limits, NameRule
 from trackbridge.protocol.native import (
     BackendInfo,
@@ -50,10 +60,12 @@ __all__ = [
     "BackendUrl",
     "BulkStore",
     "Capabilities",
+    "CaptureProvider",
     "DataSource",
     "DemoServer",
     "Deviation",
     "ExperimentStore",
+    "Found",
     "GateCheck",
     "Limits",
     "MetricStore",

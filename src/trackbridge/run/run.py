@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from trackbridge.records.runs import ENDED, RunStatus, check_status
 from trackbridge.records.times import check_ms, now_ms
 from trackbridge.records.values import ParamValue, check_param, flatten, same_value
 from trackbridge.records.writes import AttributeWrite, Stamp, StatusWrite, TagWrite
-from trackbridge.redaction import redact_text, redact_value
+from trackbridge.redaction import redact_text, redact_value, redacted_logger
 from trackbridge.run.active import enter, leave
 from trackbridge.run.calls import checked, complain
 from trackbridge.run.content import Content
@@ -31,9 +30,11 @@ from trackbridge.shipping import Delivery, LogPoints, Outlet, new_writer, other_
 
 __all__ = ["Run", "check_tags", "redacted_params"]
 
-StartCapture: TypeAlias = Callable[[Callable[[LogRecord], None], Callable[[], Stamp]], Callable[[float], None]]
+StartCapture: TypeAlias = Callable[
+    [Callable[[LogRecord], None], Callable[[], Stamp], Callable[[dict[str, float]], None]], Callable[[float], None]
+]
 
-_LOGGER: Final = logging.getLogger("trackbridge")
+_LOGGER: Final = redacted_logger("trackbridge")
 
 
 class Run(Content):
@@ -280,11 +281,9 @@ class Run(Content):
         """Raise an error of a call, or warn of it."""
         complain(error, warn=self._spec.warn)
 
-    def capture(
-        self, start: Callable[[Callable[[LogRecord], None], Callable[[], Stamp]], Callable[[float], None]]
-    ) -> None:
+    def capture(self, start: StartCapture) -> None:
         """Let the environment be recorded beside the training; `finish` waits for what `start` gives."""
-        self._captured = start(self._put, self._stamp)
+        self._captured = start(self._put, self._stamp, self._outlet.log_metrics)
 
     def become_child(self) -> None:
         """Go on in a forked child: as an attached writer of its own, which never ends the run (R8)."""

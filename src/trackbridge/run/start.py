@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from trackbridge.config import BackendChoice, Settings, chosen_backends, settings
@@ -92,7 +93,7 @@ def start_run(
     if captures:
         from trackbridge.capture import start_capture
 
-        run.capture(start_capture)
+        run.capture(partial(start_capture, interval_s=config.system_metrics_interval_s))
     return run
 
 

@@ -43,13 +43,16 @@ class Files:
 
     def environment(self, reading: Reading) -> list[ArtifactRecord]:
         """Give the files of the run's environment, which no listing shows (E1)."""
+        return [
+            ArtifactRecord(path, len(data), hashlib.sha256(data).hexdigest())
+            for path, data in self.environment_data(reading).items()
+        ]
+
+    def environment_data(self, reading: Reading) -> dict[str, bytes]:
+        """Give the same files with what is in them."""
         objects, scope = self._adapter.objects, Scope("run", reading.id)
-        files = []
-        for info in objects.list(scope, _ENVIRONMENT):
-            data = objects.get(scope, info.name)
-            path = info.name.removeprefix(_ENVIRONMENT)
-            files.append(ArtifactRecord(path, len(data), hashlib.sha256(data).hexdigest()))
-        return files
+        names = [info.name for info in objects.list(scope, _ENVIRONMENT)]
+        return {name.removeprefix(_ENVIRONMENT): objects.get(scope, name) for name in names}
 
     def _measured(self, reading: Reading, file: ArtifactRecord) -> ArtifactRecord:
         with self.opened(reading, file) as stream:

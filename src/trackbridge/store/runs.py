@@ -162,6 +162,14 @@ class Runs:
         """Give the canonical form itself: JSON that names every fact, so that two runs can be compared (C1, C2)."""
         return canonical_form(self._reader, self._files, self._reader.find(run_id), content=content)
 
+    def environment(self, run_id: str) -> dict[str, bytes]:
+        """Give the files of the run's environment by name, such as ``packages.txt`` and ``dirty.patch`` (E1).
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        return self._files.environment_data(self._reader.find(run_id))
+
     def differences(self, run_id: str) -> tuple[Difference, ...]:
         """Give what was changed in the backend's own fields past trackbridge, which is what `get` shows (X3)."""
         return self._reader.find(run_id).merged.differences

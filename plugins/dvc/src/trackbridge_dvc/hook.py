@@ -22,6 +22,7 @@ def trackbridge_data_source(path: Path) -> DataSource | None:
     md5 = md5_of(tracked.path, legacy=tracked.legacy)
     matches = md5 == tracked.md5
     facts: dict[str, ParamValue | None] = {
+        "root": str(tracked.root),
         "path": tracked.path.relative_to(tracked.root).as_posix(),
         "md5": tracked.md5,
         "matches": matches,
