@@ -43,7 +43,7 @@ def server_url(mlflow_sqlite: dict[str, str]) -> str:
     params=[
         "direct",
         pytest.param("server", marks=pytest.mark.server),
-        pytest.param("postgres-s3", marks=pytest.mark.server),
+        pytest.param("postgres-s3", marks=[pytest.mark.server, pytest.mark.full]),
         pytest.param("postgres-proxied", marks=[pytest.mark.server, pytest.mark.full]),
     ]
 )

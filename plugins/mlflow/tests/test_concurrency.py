@@ -16,6 +16,13 @@ from trackbridge.records.writes import RunHeader, RunWrites
 WRITERS, ROUNDS = 8, 4
 
 
+@pytest.fixture(params=["direct_url", pytest.param("mlflow_postgres_s3", marks=pytest.mark.server)])
+def url(request):
+    """Where inserts race: SQLite without a server, and a server on PostgreSQL."""
+    found = request.getfixturevalue(request.param)
+    return found if isinstance(found, str) else f"mlflow+{found['url']}"
+
+
 @pytest.fixture
 def together(url):
     """Call `act(adapter, writer)` at one moment for each of several adapters that share nothing but the process."""

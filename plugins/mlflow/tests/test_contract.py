@@ -87,7 +87,7 @@ def test_a_part_of_the_contract_without_a_server(clause, own_url):
     [
         *(("mlflow_sqlite", clause) for clause in CLAUSES),
         *(("mlflow_postgres_s3", clause) for clause in FAMILIES.values()),
-        *(("mlflow_postgres_proxied", clause) for clause in FAMILIES.values()),
+        *(pytest.param("mlflow_postgres_proxied", clause, marks=pytest.mark.full) for clause in FAMILIES.values()),
     ],
 )
 def test_a_part_of_the_contract(server, clause, request):

@@ -22,7 +22,7 @@ NASTY = Path(__file__).parents[3] / "tests" / "e2e" / "nasty.py"
 EXPERIMENTS = ("nasty – 実験 %41", "breast-cancer")
 RUNS = 5  # two of the nasty script, three of the demo
 KINDS = [
-    "direct",
+    pytest.param("direct", marks=pytest.mark.full),
     pytest.param("server", marks=pytest.mark.server),
     pytest.param("postgres-s3", marks=[pytest.mark.server, pytest.mark.full]),
     pytest.param("postgres-proxied", marks=[pytest.mark.server, pytest.mark.full]),
