@@ -37,6 +37,7 @@ class Proxy:
     Attributes:
         url: Where it listens.
         fault: What is done to requests from now on, one of `FAULTS`; None lets them through.
+        only: What must be in the path of a request for that.
         given: How often each was done.
         watch: Called with method and path of each request that goes through, once the server has it.
     """
@@ -45,6 +46,7 @@ class Proxy:
         self._upstream = urlsplit(upstream)
         self._lifted = threading.Event()
         self._fault: str | None = None
+        self.only = ""
         self.given: Counter[str] = Counter()
         self.watch: Callable[[str, str], object] = lambda *_: None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -65,7 +67,7 @@ class Proxy:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Do to one request what is to be done."""
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
-        fault, lifted = self._fault, self._lifted
+        fault, lifted = self._fault if self.only in request.path else None, self._lifted
         if fault is not None:
             self.given[fault] += 1
         if fault in ANSWERS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 
@@ -88,6 +89,7 @@ def known_run(wire, run_id, *, active=True):
         (503, json.dumps({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "busy"}), Transient),
         (200, "<html>a login page</html>", ConfigurationError),
         (200, '{"experiment": {"exp', Transient),
+        (200, "", Transient),
     ],
 )
 def test_each_answer_is_one_error(wire, remote, status, body, error):
@@ -97,6 +99,20 @@ def test_each_answer_is_one_error(wire, remote, status, body, error):
         remote.runs._client.tracking.get_experiment_by_name("e")
     assert "mlflow.test" in str(caught.value)
     assert len(wire.calls) == (4 if error is Transient else 1)
+
+
+@pytest.mark.parametrize(("body", "error"), [("<html>a login page</html>", ConfigurationError), ("[", Transient)])
+def test_what_is_not_mlflows_answer_says_nothing_of_a_file(wire, remote, body, error):
+    run_id = new_run_id()
+    known_run(wire, run_id)
+    wire.get(f"{API}/runs/get", json={"run": known_run(wire, run_id)})
+    wire.get("http://mlflow.test/api/2.0/mlflow-artifacts/artifacts", json={"files": []})
+    file = "http://mlflow.test/api/2.0/mlflow-artifacts/artifacts/1/n1/artifacts/x"
+    wire.put(file, body=body, content_type="text/html" if "html" in body else "application/json")
+    with pytest.raises(error):
+        remote.artifacts.put(run_id, "x", io.BytesIO(b"x"), size=1, sha256="")
+    wire.replace("PUT", file, json={})
+    remote.artifacts.put(run_id, "x", io.BytesIO(b"x"), size=1, sha256="")
 
 
 @pytest.mark.parametrize(

@@ -72,17 +72,27 @@ class Wire:
         """
         options = {"params": body} if method == "GET" else {"json": body}
 
-        def attempt() -> dict[str, Any]:
-            response = self._once(method, path, options)
-            try:
-                answer = json.loads(response.text or "{}")
-            except ValueError:
-                answer = None
-            if not isinstance(answer, dict):
-                raise _no_mlflow(self._address.shown, path, response)
-            return answer
+        return self._repeated(lambda: self._said(path, self._once(method, path, options)), repeat=repeat)
 
-        return self._repeated(attempt, repeat=repeat)
+    def upload(self, path: str, data: Any, headers: Mapping[str, str]) -> None:
+        """Send the content of a file, once; MLflow says that it has arrived with an object, or without a word.
+
+        Raises:
+            TrackbridgeError: as `call`.
+        """
+        response = self._once("PUT", path, {"data": data, "extra_headers": headers})
+        if response.text:
+            self._said(path, response)
+
+    def _said(self, path: str, response: Any) -> dict[str, Any]:
+        """Read an answer; an empty one, or a page that something in between shows, is none."""
+        try:
+            answer = json.loads(response.text)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise _no_mlflow(self._address.shown, path, response)
+        return answer
 
     def _repeated(self, act: Callable[[], _Answer], *, repeat: bool) -> _Answer:
         for attempt in stamina.retry_context(

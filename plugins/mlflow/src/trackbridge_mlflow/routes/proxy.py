@@ -40,7 +40,7 @@ class ProxyRoute:
             whole.seek(0)
             # An empty stream would be sent without a length, which the server takes for a broken request.
             data: Any = whole if size else b""
-            self._wire.request("PUT", self._url(path), repeat=False, data=data, extra_headers=_STREAM)
+            self._wire.upload(self._url(path), data, _STREAM)
 
     def list(self, prefix: str) -> Iterator[tuple[str, int | None]]:
         """See `Route.list`; one request a folder."""
