@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks import (
+    capture,
     hot_path,
     importing,
     memory,
@@ -19,6 +20,7 @@ from benchmarks import (
     reading,
     searching,
     training,
+    vertex_service,
     wandb_service,
 )
 from benchmarks.rounds import Measurement, Row, Scale
@@ -42,10 +44,12 @@ SUBJECTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "peers": peers.measurements,
     "training": training.measurements,
     "memory": memory.measurements,
+    "capture": capture.measurements,
     "reading": reading.measurements,
     "searching": searching.measurements,
     "mlflow": mlflow_server.measurements,
     "wandb": wandb_service.measurements,
+    "vertex": vertex_service.measurements,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "performance.md"
 

@@ -87,11 +87,12 @@ class Boards:
 
     def _opened(self, run_id: str, place: Place) -> Board:
         name, own = self._linked(place), _run_id(run_id, place)
-        if name is not None and id_of(name) == own:
-            return self._listed(name)
+        there = self._listed(name) if name is not None and id_of(name) == own else None
+        if there is not None:
+            return there
         board, fresh = self._made(own, place)
         self._link(place, board)
-        return Board(board) if fresh else self._listed(board)
+        return (None if fresh else self._listed(board)) or Board(board)
 
     def _made(self, own: str, place: Place) -> tuple[str, bool]:
         """Make the TensorBoard run, and the experiment and the instance around it; tell whether it is new."""
@@ -183,12 +184,13 @@ class Boards:
     def _named(self, instance: str) -> str:
         return f"{self._client.address.parent}/tensorboards/{instance}"
 
-    def _listed(self, name: str) -> Board:
+    def _listed(self, name: str) -> Board | None:
+        """Give a TensorBoard run with the series it has; None where it is gone."""
         request = self._client.message("ListTensorboardTimeSeriesRequest", parent=name, page_size=_PAGE)
-        board = Board(name)
-        with suppress(NotFound):
-            board.series = {one.display_name: id_of(one.name) for one in self._series(request)}
-        return board
+        try:
+            return Board(name, {one.display_name: id_of(one.name) for one in self._series(request)})
+        except NotFound:
+            return None
 
     def _series(self, request: Any) -> Iterator[Any]:
         found = self._client.pages(
