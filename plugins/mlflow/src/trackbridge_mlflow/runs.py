@@ -39,6 +39,7 @@ class Runs:
         self._finder = finder
         self._ledger = ledger
         self._artifacts = artifacts
+        self._births: dict[str, str] = {}  # MLflow's ids of experiments that runs were made in
 
     def create(self, header: RunHeader, *, name: str | None = None) -> Opened:
         """Create the run if absent."""
@@ -73,16 +74,18 @@ class Runs:
         """Make one of MLflow's runs with these tags; give MLflow's record of it."""
         from mlflow.entities import RunTag
 
-        experiment_id = self._experiments.ids([header.experiment])
-        if not experiment_id:
+        known = self._births.get(header.experiment)
+        native_tags = [RunTag(key, value) for key, value in tags.items()]
+        shown = name or header.id  # MLflow would make up a name of its own
+        if known is not None:
+            with suppress(NotFound, Conflict, Rejected):  # it was deleted since
+                return self._client.tracking.create_run(known, "", header.started_ms, native_tags, shown)
+        found = self._experiments.ids([header.experiment])
+        if not found:
             raise NotFound(f"there is no experiment {header.experiment!r}", clause="R2")
-        return self._client.tracking.create_run(
-            experiment_id[0],
-            "",
-            header.started_ms,
-            [RunTag(key, value) for key, value in tags.items()],
-            name or header.id,  # MLflow would make up a name of its own
-        )
+        run = self._client.tracking.create_run(found[0], "", header.started_ms, native_tags, shown)
+        self._births[header.experiment] = str(found[0])
+        return run
 
     def claim_epoch(self, run_id: str, epoch: int) -> bool:
         """Claim an owner epoch if nobody has; False if it is taken (R5)."""

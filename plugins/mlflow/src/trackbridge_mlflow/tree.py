@@ -53,9 +53,12 @@ class Tree:
             for i, part in enumerate(parts):
                 is_folder = i < len(parts) - 1
                 known = self._folders.get((root, folder))
+                below = f"{folder}/{part}" if folder else part
                 if known is not None:
+                    if is_folder and part not in known:
+                        self._folders.setdefault((root, below), {})  # it came to be with this file
                     known[part] = is_folder
-                folder = f"{folder}/{part}" if folder else part
+                folder = below
 
     def _entries(self, root: str, route: Route, folder: str) -> dict[str, bool]:
         with self._lock:
