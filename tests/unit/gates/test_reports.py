@@ -65,6 +65,13 @@ def test_the_same_judgement_gives_the_same_report(judged: Any) -> None:
     assert make_report(judged(), CURVES) == make_report(judged(), CURVES)
 
 
+def test_the_reason_for_overruling_has_no_secret_in_any_file(judged: Any) -> None:
+    report = make_report(judged(), CURVES, forced="as postgresql://me:hunter2@db.example.com/x says")
+    for data in report.files.values():
+        assert b"hunter2" not in data
+    assert json.loads(report.files["gate.json"])["forced"] == "as postgresql://me:***@db.example.com/x says"
+
+
 def test_the_json_holds_all_that_the_verdict_rests_on(judged: Any) -> None:
     judgement = judged()
     document = json.loads(make_report(judgement).files["gate.json"])

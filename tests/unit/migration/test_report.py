@@ -10,6 +10,7 @@ import pytest
 
 from trackbridge.errors import ConfigurationError
 from trackbridge.migration import Difference, Failure, Outcome, Result, Selection
+from trackbridge.migration.outcomes import redacted
 from trackbridge.migration.report import as_document, safety, write_report
 
 GOOD = Outcome("run", "a" * 32, "copied", "equal", name="first", experiment="e", digest="sha256:1", sent_points=7)
@@ -65,6 +66,27 @@ def test_the_document_names_everything_that_is_not_as_it_should_be() -> None:
     assert document["surplus"] == {"v.traces": 3}
     assert (document["sent"]["points"], document["runs_per_s"], document["good"]) == (21, 2.0, False)
     assert document["digests"] == {f"run {'a' * 32}": "sha256:1", f"run {'d' * 32}": "sha256:1"}
+
+
+def test_what_is_shown_of_a_foreign_source_has_no_secrets(tmp_path) -> None:
+    secret = "hunter2" * 3
+    url = f"postgresql://me:{secret}@db.example.com/x"
+    outcome = redacted(
+        replace(
+            FAILED,
+            differences=(
+                Difference("params.db.password", repr(secret), None),
+                Difference("name", repr(url), repr("x")),
+            ),
+            notes=(f"as in {url}",),
+            failure=Failure("Transient", f"no answer from {url}", "X1"),
+        )
+    )
+    assert [one.source for one in outcome.differences] == ["***", "'postgresql://me:***@db.example.com/x'"]
+    assert redacted(outcome) == outcome
+    write_report(replace(RESULT, outcomes=(GOOD, outcome, replace(outcome, verdict="different"))), tmp_path)
+    for file in tmp_path.iterdir():
+        assert secret not in file.read_text("utf-8")
 
 
 class _Tags(HTMLParser):
