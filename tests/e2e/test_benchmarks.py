@@ -13,7 +13,7 @@ from benchmarks.table import write
 PROJECT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("subject", ["importing", "logging", "memory", "reading", "searching"])
+@pytest.mark.parametrize("subject", ["capture", "importing", "logging", "memory", "reading", "searching"])
 def test_a_benchmark_measures_something(subject: str) -> None:
     assert len(measured(subject)) >= 1
 

@@ -8,12 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from trackbridge.capture.git import find_git
-from trackbridge.capture.job import find_container, find_job
-from trackbridge.capture.locks import find_locks
-from trackbridge.capture.python import find_packages, find_python, find_source
-from trackbridge.capture.sampling import Sampler
-from trackbridge.capture.system import find_gpu, find_system
 from trackbridge.protocol import CaptureProvider, Found
 from trackbridge.records.log import LoggedObject, LogRecord
 from trackbridge.records.names import check_name
@@ -27,24 +21,9 @@ _LOGGER: Final = redacted_logger("trackbridge")
 
 ENVIRONMENT: Final = "environment/"
 _LAST_SAMPLE_S: Final = 2.0
+_PAUSE_S: Final = 0.05  # in which `start_run` returns: two threads that want one interpreter take turns of 5 ms
 _GRACE_S: Final = 1.0  # in which what was found by then is written
 LIMIT_S: Final = 30.0  # for all providers together: the end of a short run waits for them
-
-# The cheap ones first, so that a process that dies young has said what matters most.
-PROVIDERS: Final = tuple(
-    CaptureProvider(name=find.__name__.removeprefix("find_"), find=find, timeout_s=timeout_s)
-    for find, timeout_s in (
-        (find_source, 5.0),
-        (find_python, 5.0),
-        (find_job, 5.0),
-        (find_container, 5.0),
-        (find_system, 5.0),
-        (find_git, 20.0),
-        (find_packages, 20.0),
-        (find_locks, 10.0),
-        (find_gpu, 10.0),
-    )
-)
 
 Put = Callable[[LogRecord], None]
 GiveStamp = Callable[[], Stamp]
@@ -64,13 +43,19 @@ def start_capture(
     Returns:
         Ends the sampling, and waits for the rest, for at most so many seconds.
     """
-    sampler = Sampler(log_metrics, interval_s) if interval_s > 0 else None
+    sampler = None
+    if interval_s > 0:
+        from trackbridge.capture.sampling import Sampler
+
+        sampler = Sampler(log_metrics, interval_s)
     until = time.monotonic() + LIMIT_S
-    thread = threading.Thread(target=_capture, args=(put, stamp, until), name="trackbridge-capture", daemon=True)
+    hurry = threading.Event()
+    thread = threading.Thread(target=_capture, args=(put, stamp, until, hurry), name="trackbridge-capture", daemon=True)
     thread.start()
 
     def finish(timeout_s: float) -> None:
         now = time.monotonic()
+        hurry.set()
         if sampler:
             sampler.stop(max(0.0, min(timeout_s, _LAST_SAMPLE_S)))
         thread.join(max(0.0, min(now + timeout_s, until + _GRACE_S) - time.monotonic()))
@@ -80,7 +65,8 @@ def start_capture(
     return finish
 
 
-def _capture(put: Put, stamp: GiveStamp, until: float) -> None:
+def _capture(put: Put, stamp: GiveStamp, until: float, hurry: threading.Event) -> None:
+    hurry.wait(_PAUSE_S)
     for provider in _providers():
         found = _ask(provider, min(provider.timeout_s, until - time.monotonic()))
         if found is not None:
@@ -91,9 +77,11 @@ def _capture(put: Put, stamp: GiveStamp, until: float) -> None:
 
 
 def _providers() -> Iterator[CaptureProvider]:
-    """Give ours, then those of other distributions, which are loaded only now."""
-    yield from PROVIDERS
+    """Give ours, then those of other distributions; loaded only now, for importing costs the training thread, too."""
+    from trackbridge.capture.providers import PROVIDERS
     from trackbridge.protocol.discovery import hooks
+
+    yield from PROVIDERS
 
     for name, plugin in hooks().list_name_plugin():
         more = getattr(plugin, "trackbridge_captures", None)

@@ -26,7 +26,7 @@ def captured(timeout_s=60):
 
 def provide(monkeypatch, *finds, timeout_s=10.0):
     providers = tuple(CaptureProvider(name=f"p{n}", find=find, timeout_s=timeout_s) for n, find in enumerate(finds))
-    monkeypatch.setattr(collect, "PROVIDERS", providers)
+    monkeypatch.setattr("trackbridge.capture.providers.PROVIDERS", providers)
 
 
 @pytest.fixture
