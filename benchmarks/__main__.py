@@ -15,6 +15,7 @@ from benchmarks import (
     hot_path,
     importing,
     memory,
+    migration,
     mlflow_server,
     peers,
     reading,
@@ -50,6 +51,7 @@ SUBJECTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "mlflow": mlflow_server.measurements,
     "wandb": wandb_service.measurements,
     "vertex": vertex_service.measurements,
+    "migration": migration.measurements,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "performance.md"
 
