@@ -97,9 +97,10 @@ class Site:
     def journals(self):
         return journals_in(self.root)
 
-    def rolling_over(self) -> int:
-        """Count the dead processes that had filled their last segment and had no other yet."""
-        return sum(map(_died_rolling_over, self.journals()))
+    def rolling_over(self, scripts: list[Script]) -> int:
+        """Count the dead scripts that had filled their last segment and had no other yet; the next one delivers them."""
+        dead = {script.run_id for script in scripts}
+        return sum(_died_rolling_over(journal) for journal in self.journals() if journal.parent.name in dead)
 
 
 def _died_rolling_over(journal: Path) -> bool:
