@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulators.neptune import dumps
 from emulators.wandb.handle import Handle
 from servers import accounts, gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
 from servers.clouds import CLOUDS
@@ -161,3 +162,9 @@ def vertex_project(vertex_emulator: dict[str, str], gcs_endpoint: str) -> dict[s
     bucket = gcs.create_bucket(gcs_endpoint, "vertex-project")
     where = f"staging=gs://{bucket}/tracking&endpoint={vertex_emulator['grpc']}&insecure=true"
     return {"url": f"vertex://acme/europe-west4?{where}"}
+
+
+@pytest.fixture(scope="session")
+def neptune_dump(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A dump of Neptune with all there can be; nobody changes it."""
+    return {"url": f"neptune-dump://{dumps.whole(tmp_path_factory.mktemp('neptune'))}"}
