@@ -60,7 +60,8 @@ def _logs_past_redaction(tree):
 
 def test_every_logger_of_the_core_redacts():
     assert len(MODULES) > 100
-    found = {path.name: lines for path in MODULES if (lines := _logs_past_redaction(ast.parse(path.read_bytes())))}
+    sources = {path: data for path in MODULES if b"getLogger" in (data := path.read_bytes())}
+    found = {path.name: lines for path, data in sources.items() if (lines := _logs_past_redaction(ast.parse(data)))}
     assert found == {}
 
 

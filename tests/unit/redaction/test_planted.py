@@ -200,6 +200,13 @@ def _seconds(work, rounds=3):
     return best
 
 
+@pytest.mark.parametrize("kind", ["prose", "hex"])
+def test_ordinary_text_takes_a_few_looks(kind):
+    text = TEXTS[kind][:SIZE]
+    floor = _seconds(lambda: [match.end() for match in PLAIN.finditer(TEXTS["prose"][:SIZE])])
+    assert _seconds(lambda: redact_text(text)) < 12 * floor
+
+
 @pytest.mark.parametrize("kind", TEXTS)
 def test_no_text_takes_longer_than_its_length(kind):
     text = TEXTS[kind][:SIZE]
