@@ -16,6 +16,7 @@ from trackbridge_wandb.document import OWN, Document
 from trackbridge_wandb.experiments import Experiments
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.ledger import Ledger
+from trackbridge_wandb.lineage import Lineage
 from trackbridge_wandb.naming import project_name
 from trackbridge_wandb.native import EXIT_CODES, apply, mark_deleted, native_path, native_run
 from trackbridge_wandb.streams import STREAM, Stream, Streams
@@ -39,6 +40,7 @@ class Runs:
         self._experiments = experiments
         self._finder = finder
         self._streams = streams
+        self._lineage = Lineage(client)
 
     def create(self, header: RunHeader, *, name: str | None = None) -> Opened:
         """Create the run if absent."""
@@ -97,6 +99,8 @@ class Runs:
             refused = self._taken(run_id, stream, document, writes.params)
             lost = {one.name for one in refused}
             params = {name: value for name, value in writes.params.items() if name not in lost}
+            for dataset in writes.datasets:
+                self._lineage.use(stream.project, stream.name, dataset)
             fields = apply(
                 document, native, RunWrites(params, writes.tags, writes.attributes, writes.datasets, writes.status)
             )

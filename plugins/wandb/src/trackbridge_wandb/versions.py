@@ -81,10 +81,27 @@ class Versions:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def make(self, into: Collection, run: str, metadata: Mapping[str, Any], contents: Iterable[Content] = ()) -> str:
-        """Make a version, logged by a run of the same project; give its id once the service has all of it.
+    def make(
+        self,
+        into: Collection,
+        run: str,
+        metadata: Mapping[str, Any],
+        contents: Iterable[Content] = (),
+        *,
+        logged: bool = True,
+        references: Mapping[str, str] | None = None,
+    ) -> str:
+        """Make a version; give its id once the service has all of it.
 
         Nothing is told apart by its content: two versions of equal files are two.
+
+        Args:
+            into: The collection it is a version of.
+            run: A run of the same project.
+            metadata: What it says.
+            contents: Its files.
+            logged: W&B's lineage shows it as an output of the run.
+            references: Addresses of what it only refers to, by name.
         """
         made = self._client.wire.query(
             CREATE_ARTIFACT,
@@ -93,7 +110,7 @@ class Versions:
                 "artifactCollectionNames": [into.name],
                 "entityName": into.entity,
                 "projectName": into.project,
-                "runName": run,
+                "runName": run if logged else None,
                 "digest": hashlib.md5(json.dumps(metadata, sort_keys=True).encode()).hexdigest(),  # noqa: S324 - W&B's
                 "metadata": json.dumps(metadata),
                 "enableDigestDeduplication": False,
@@ -101,6 +118,7 @@ class Versions:
         )
         artifact = str(made["createArtifact"]["artifact"]["id"])
         entries = self._upload(into, run, artifact, contents)
+        entries |= {name: {"digest": uri, "ref": uri} for name, uri in (references or {}).items()}
         self._upload_manifest(into, run, artifact, entries)
         self._client.wire.query(COMMIT_ARTIFACT, artifactID=artifact)
         return artifact
