@@ -90,8 +90,10 @@ def _plain(root: Path, item: dict[str, Any]) -> "str | None":
         return f"bring it yourself from {item['uri'] or 'where it was'}, with the digest {item['digest']}"
     if not path.exists():
         return f"{path} is not there; it had the digest {item['digest']}"
-    if path.is_dir() or algorithm not in hashlib.algorithms_guaranteed:
-        return None if not wanted else _folder(path, wanted)
+    if algorithm not in hashlib.algorithms_guaranteed:  # of a table in memory, or none at all: only training can tell
+        return None
+    if path.is_dir():
+        return _folder(path, wanted)
     with path.open("rb") as content:
         found = hashlib.file_digest(content, algorithm).hexdigest()
     return None if found == wanted else f"{path} has the digest {algorithm}:{found}, and had {item['digest']}"

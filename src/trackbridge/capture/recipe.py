@@ -227,8 +227,8 @@ def _command(reading: _Reading, root: str) -> tuple[Argument, ...]:
     words = reading.texts("command")
     if any(MASK in word for word in words):
         reading.doubts.append("secrets were taken out of the command; where they stood is ***")
-    if not words or reading.attributes.get("source.entry_point") == "notebook":
-        reading.doubts.append("it ran in a notebook: there is no command that repeats it")
+    if words[1:] in ([], ["-"]) or reading.attributes.get("source.entry_point") == "notebook":
+        reading.doubts.append("it ran in a notebook or an interpreter: there is no command that repeats it")
         return ()
     programs = PurePosixPath(reading.text("python.executable")).parent
     return tuple(_argument(word, root, programs) for word in words[1:])

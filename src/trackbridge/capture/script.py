@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -131,7 +132,8 @@ def script(recipe: Recipe) -> str:
 
 def _environment(recipe: Recipe, short: str) -> Iterator[str]:
     yield _held("requirements.txt", "".join(f"{line}\n" for line in recipe.requirements).encode())
-    minor = ".".join(recipe.python.split(".")[:2])
+    version = re.match(r"\d+\.\d+", recipe.python)
+    minor = version[0] if version else "3"
     local = "".join(f' -e "$ROOT"/{shlex.quote(folder)}' for folder in recipe.local)
     yield _ENVIRONMENT.format(python=shlex.quote(recipe.python), minor=minor, short=short, local=local)
 

@@ -26,6 +26,7 @@ from trackbridge.run.calls import checked
 from trackbridge.run.datasets import describe_data, local_path, source_of
 from trackbridge.run.files import files_of
 from trackbridge.run.models import saved_model
+from trackbridge.run.rows import describe_table
 from trackbridge.run.spec import RunSpec
 from trackbridge.run.staging import Staging
 from trackbridge.shipping import Outlet, PendingVersion
@@ -198,6 +199,8 @@ class Content(ABC):
         digest: str | None = None,
         schema: str | Mapping[str, Any] | None = None,
         rows: int | None = None,
+        data: Any = None,
+        any_order: bool = False,
     ) -> None:
         """Say that the run uses a dataset; any number of them, one in two contexts included (D1).
 
@@ -210,7 +213,14 @@ class Content(ABC):
             digest: ``algorithm:hex`` of its content.
             schema: Its columns, a JSON text or what makes one.
             rows: How many rows it has.
+            data: The table itself: pyarrow, pandas, Polars, a dict of columns or a list of dicts; its digest, schema and
+                rows are kept where they are not given.
+            any_order: The digest of `data` is not to depend on the order of its rows.
         """
+        if data is not None:
+            facts = describe_table(data, any_order=any_order)
+            digest, schema = digest or facts.digest, schema or facts.schema
+            rows = facts.rows if rows is None else rows
         text = schema if schema is None or isinstance(schema, str) else json.dumps(schema, default=formats.plain)
         where = None if uri is None else os.fspath(uri)
         record = check_dataset(DatasetRecord(name, version, digest, where, context, text, rows))

@@ -15,7 +15,7 @@ from typing import Any
 from trackbridge.errors import Rejected
 from trackbridge.records.names import shown
 
-__all__ = ["figure_bytes", "image_bytes", "plain", "suffix_of", "table_bytes", "text_bytes"]
+__all__ = ["arrow_table", "figure_bytes", "image_bytes", "plain", "suffix_of", "table_bytes", "text_bytes"]
 
 
 def suffix_of(path: str) -> str:
@@ -147,7 +147,7 @@ def table_bytes(table: Any, path: str) -> tuple[str, bytes, int, tuple[str, ...]
         path = f"{path}.{suffix}"
     try:
         if has_arrow:
-            return path, *_arrow_bytes(_arrow_table(table), suffix)
+            return path, *_arrow_bytes(arrow_table(table), suffix)
         if suffix == "csv":
             return path, *_csv_bytes(_columns(table))
     except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
@@ -163,7 +163,8 @@ def table_bytes(table: Any, path: str) -> tuple[str, bytes, int, tuple[str, ...]
     )
 
 
-def _arrow_table(table: Any) -> Any:
+def arrow_table(table: Any) -> Any:
+    """Give the ``pyarrow.Table`` of a pyarrow, pandas or Polars table, a dict of columns, or a list of rows."""
     import pyarrow as pa
 
     if isinstance(table, pa.Table):
