@@ -79,7 +79,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("TRACKBRIDGE_CONNECT_TIMEOUT_S", "120")  # the server may be busy with other tests
     monkeypatch.setenv("TRACKBRIDGE_FINISH_TIMEOUT_S", "300")
     monkeypatch.setenv("TRACKBRIDGE_JOURNAL_DIR", str(tmp_path / "journals"))
-    monkeypatch.setenv("PYTHONPATH", str(LEAKY.parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(LEAKY.parents[1]), prepend=os.pathsep)
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     return work
