@@ -97,20 +97,15 @@ class SageMakerProbe:
         """Find a model, its versions and its stored trail."""
         folder = _model_folder(name)
         try:
-            group = json.loads(self._get(f"{folder}model.json"))["group"]
+            self._get(f"{folder}model.json")
         except self._s3.exceptions.NoSuchKey:
             return None
         versions = {}
-        for summary in self._packages(group):
-            package = self._sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
-            metadata = package.get("CustomerMetadataProperties", {})
-            number = int(metadata.get("trackbridge.version", package["ModelPackageVersion"]))
-            aliases = (
-                key.removeprefix("trackbridge.alias.") for key in metadata if key.startswith("trackbridge.alias.")
-            )
-            stage = package.get("ModelLifeCycle", {}).get("Stage", "None")
-            approval = _APPROVALS[package["ModelApprovalStatus"]]
-            versions[number] = VersionState(_STAGES.get(stage, "None"), approval, tuple(sorted(aliases)))
+        for key, _ in self._list(f"{folder}versions/"):  # SageMaker's list of packages lags behind
+            held = json.loads(self._get(f"{folder}versions/{key}"))
+            package = None if held["deleted"] else self._package(held["package"])
+            if package is not None:
+                versions[int(key.removesuffix(".json"))] = _state(package)
         entries = [self._get(f"{folder}trail/{key}") for key, _ in self._list(f"{folder}trail/")]
         return ProbedModel(name, versions, tuple(entries))
 
@@ -161,9 +156,10 @@ class SageMakerProbe:
             tags.update((tag["Key"], tag["Value"]) for tag in page["Tags"])
         return tags
 
-    def _packages(self, group: str) -> Iterator[Any]:
-        for page in self._sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group):
-            yield from page["ModelPackageSummaryList"]
+    def _package(self, arn: str) -> Any:
+        with suppress(self._sagemaker.exceptions.ClientError):
+            return self._sagemaker.describe_model_package(ModelPackageName=arn)
+        return None
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
@@ -204,6 +200,13 @@ def _params(record: Any, native: Any) -> dict[str, object]:
             value = text
         params[name] = value
     return params
+
+
+def _state(package: Any) -> VersionState:
+    metadata = package.get("CustomerMetadataProperties", {})
+    aliases = (key.removeprefix("trackbridge.alias.") for key in metadata if key.startswith("trackbridge.alias."))
+    stage = package.get("ModelLifeCycle", {}).get("Stage", "None")
+    return VersionState(_STAGES.get(stage, "None"), _APPROVALS[package["ModelApprovalStatus"]], tuple(sorted(aliases)))
 
 
 def _dataset(key: str) -> tuple[str, str | None, str | None]:
