@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from trackbridge.adapters.archive.ahead import ahead
 from trackbridge.adapters.archive.folder import FolderVault
 from trackbridge.adapters.archive.log import Log
 from trackbridge.adapters.archive.sealing import seal, unseal
@@ -301,3 +302,33 @@ def test_a_commit_under_a_number_that_a_snapshot_covers_counts_for_nothing(root)
 def test_an_address_that_names_no_place(url, said, opened):
     with pytest.raises(ConfigurationError, match=said):
         opened(url)
+
+
+@pytest.mark.parametrize("readers", [1, 3])
+def test_answers_come_in_the_order_of_the_questions_and_no_further_ahead_than_said(readers):
+    asked = []
+
+    def ask(n):
+        asked.append(n)
+        return n * n
+
+    answers = ahead(ask, range(100), readers)
+    assert [next(answers) for _ in range(5)] == [0, 1, 4, 9, 16]
+    answers.close()
+    assert len(asked) <= 5 + 2 * readers
+    assert list(ahead(ask, range(20), readers)) == [n * n for n in range(20)]
+
+
+def test_a_search_in_one_experiment_reads_its_runs_alone(archive, root, monkeypatch):
+    from trackbridge.protocol import Scan
+
+    archive.experiments.ensure("other")
+    for name in ("e", "other"):
+        archive.experiments.ensure(name)
+        archive.runs.create(RunHeader(new_run_id(), name, 5))
+    assert len(list(archive.runs.scan(Scan()))) == 2
+    looked = []
+    names = FolderVault.names
+    monkeypatch.setattr(FolderVault, "names", lambda vault, folder: looked.append(folder) or names(vault, folder))
+    assert [run.experiment for run in archive.runs.scan(Scan(experiments=("e",)))] == ["e"]
+    assert len({folder.split("/")[1] for folder in looked}) == 1

@@ -18,7 +18,7 @@ __all__ = ["Archive", "Logs"]
 
 State = TypeVar("State")
 
-_OPEN: Final = 256
+_OPEN: Final = 1_024
 _COMMITS: Final = 64
 
 

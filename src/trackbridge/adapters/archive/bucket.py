@@ -23,6 +23,8 @@ class BucketVault:
         shown: The address without secrets, for messages.
     """
 
+    readers = 16
+
     def __init__(self, system: Any, root: str, shown: str) -> None:
         self._system = system
         self._root = root

@@ -21,6 +21,8 @@ _ABANDONED_S: Final = 24 * 3600
 class FolderVault:
     """See `Vault`. A file is written aside, forced to disk, and linked into place: it is there whole or not at all."""
 
+    readers = 1
+
     def __init__(self, root: Path) -> None:
         self._root = root
         self._incoming = root / "incoming"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from trackbridge.adapters.archive.ahead import ahead
 from trackbridge.adapters.archive.archive import Archive
 from trackbridge.adapters.archive.objects import object_names
 from trackbridge.adapters.archive.places import experiment_folder, purged_file, run_folder
@@ -31,6 +32,7 @@ class ArchiveRuns:
     def __init__(self, archive: Archive, logs: RunLogs) -> None:
         self._archive = archive
         self._logs = logs
+        self._experiments: dict[str, str] = {}  # of each run that was read: it never changes, and spares reading again
 
     def create(self, header: RunHeader, *, name: str | None = None) -> Opened:
         """Create the run if absent."""
@@ -84,11 +86,16 @@ class ArchiveRuns:
 
     def scan(self, scan: Scan) -> Iterator[NativeRun]:
         """Go through the runs that exist now, by id; filter and order are left to the core."""
-        for run_id in self._archive.vault.folders("runs"):
-            native = self._native(run_id)
+        vault, wanted = self._archive.vault, scan.experiments
+        ids = (
+            run_id
+            for run_id in vault.folders("runs")
+            if wanted is None or self._experiments.get(run_id, wanted[0] if wanted else "") in wanted
+        )
+        for native in ahead(self._native, ids, vault.readers):
             if native is None or native.deleted != (scan.deleted == "only"):
                 continue
-            if scan.experiments is None or native.experiment in scan.experiments:
+            if wanted is None or native.experiment in wanted:
                 yield native
 
     def set_deleted(self, run_id: str, *, deleted: bool) -> None:
@@ -121,6 +128,7 @@ class ArchiveRuns:
             state = log.refresh()
             if state.header is None:
                 return None
+            self._experiments[run_id] = state.header.experiment
             summaries = self._logs.summaries(log)
             sidecar = object_names(self._archive.vault, run_folder(run_id), "sidecar")
             return _native(state, state.header, summaries, sidecar)

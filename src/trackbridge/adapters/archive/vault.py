@@ -16,7 +16,13 @@ _CHUNK_BYTES: Final = 1024 * 1024
 
 
 class Vault(Protocol):
-    """Files by key, a relative path; whatever has a key is whole. What is missing raises `FileNotFoundError`."""
+    """Files by key, a relative path; whatever has a key is whole. What is missing raises `FileNotFoundError`.
+
+    Attributes:
+        readers: How many threads read at once to advantage: where each answer is waited for, more than one.
+    """
+
+    readers: int
 
     def create(self, key: str, data: bytes) -> bool:
         """Create a file if absent; False where one is there, which stays as it is."""
