@@ -27,6 +27,12 @@ SERVERS = {
     "TestServer": ("MLflow on SQLite", "real server"),
     "TestPostgresDirectS3": ("MLflow on PostgreSQL, direct S3", f"real server; {S3}"),
     "TestPostgresProxied": ("MLflow on PostgreSQL, proxied S3", f"real server of two workers; {S3}"),
+    "TestManaged": ("managed MLflow by its ARN", f"real server behind the vendor's plugin; {S3}"),
+    "TestManagedPackages": (
+        "managed MLflow, model packages",
+        f"real server behind the vendor's plugin, emulated registry; {S3}",
+    ),
+    "TestSageMaker": ("SageMaker, classic", f"vendor's own client on an emulated service; {S3}"),
     "TestVertex": ("Vertex AI over gRPC", "vendor's own clients on an emulated service"),
     "TestVertexRest": ("Vertex AI over REST", "vendor's own clients on an emulated service"),
     "TestWandb": ("Weights & Biases", "vendor's SDK on an emulated service"),

@@ -15,7 +15,7 @@ SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeou
 
 @pytest.mark.server
 @pytest.mark.full
-class TestEmulated(Contract):
+class TestSageMaker(Contract):
     """SageMaker as it is emulated, beside moto's S3."""
 
     scale = SMALL
