@@ -118,7 +118,7 @@ class _Cleaner:
         return text
 
     def _is_assigned_secret(self, name: str, value: str, quoted: bool) -> bool:
-        if _NO_SECRET.fullmatch(value) or (not quoted and _is_reference(value)):
+        if _NO_SECRET.fullmatch(value) or (not quoted and _is_reference(name, value)):
             return False
         if self._rules.name(name):
             return True
@@ -170,10 +170,14 @@ def _masked(text: str, pattern: re.Pattern[str], is_secret: _IsSecret) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _is_reference(value: str) -> bool:
-    """Tell whether it is code that names where the secret is: ``password``, ``args.password``, ``os.environ``."""
+def _is_reference(name: str, value: str) -> bool:
+    """Tell whether it is code that says where the secret is: ``password=db_password``, ``args.x``, ``os.environ``."""
     first, *others = parts = value.split(".")
-    return all(map(str.isidentifier, parts)) and (strength_of(parts[-1]) != "" or (bool(others) and first in _HOLDERS))
+    if not all(map(str.isidentifier, parts)):
+        return False
+    mine, theirs = name.lower(), parts[-1].lower()
+    same = mine == theirs or theirs.endswith(f"_{mine}") or mine.endswith(f"_{theirs}")
+    return same or (bool(others) and first in _HOLDERS)
 
 
 def _is_random(value: str) -> bool:

@@ -72,6 +72,8 @@ ASSIGNED = [
     ("clientSecret => 'x y z'", "clientSecret => '***'"),
     ("AccountKey=abc/def==;EndpointSuffix=x", "AccountKey=***;EndpointSuffix=x"),
     ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ***"),
+    ("password=hunter2secret", "password=***"),
+    ("password=mypassword token=abc.def12345", "password=*** token=***"),
     ("error: password=abc", "error: password=***"),
     ("hf_token: abcd", "hf_token: ***"),
     ("token=abc12345", "token=***"),
