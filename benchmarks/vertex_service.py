@@ -158,7 +158,9 @@ class _ByHand:
     def write(self, count: int) -> None:
         types, run_id = self._types, new_run_id()
         run = self._client.create_tensorboard_run(
-            parent=self._experiment, tensorboard_run=types.TensorboardRun(display_name=run_id), tensorboard_run_id=run_id
+            parent=self._experiment,
+            tensorboard_run=types.TensorboardRun(display_name=run_id),
+            tensorboard_run_id=run_id,
         )
         scalar = types.TensorboardTimeSeries.ValueType.SCALAR
         made = [
