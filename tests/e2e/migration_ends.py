@@ -27,6 +27,7 @@ def _folder(request: Request) -> Path:
 ENDS: dict[str, Callable[[Request], str]] = {
     "memory": lambda request: f"memory://{uuid.uuid4().hex}",
     "local": lambda request: f"local://{_folder(request)}",
+    "archive": lambda request: f"archive+file://{_folder(request)}",
     "mlflow-database": lambda request: f"mlflow+sqlite:///{_folder(request)}/mlflow.db",
     "mlflow-server": lambda request: f"mlflow+{request.getfixturevalue('mlflow_sqlite')['url']}",
     "mlflow-postgres-s3": lambda request: f"mlflow+{request.getfixturevalue('mlflow_postgres_s3')['url']}",
@@ -35,6 +36,8 @@ FIRST_TIER = (
     ("memory", "local"),
     ("local", "memory"),
     ("local", "local"),
+    ("local", "archive"),
+    ("archive", "local"),
 )
 THERE_AND_BACK = ("mlflow-server",)  # in the first tier from local and home again; the rest is in the full one
 # What vendors' own packages warn about; each line is one of theirs, none is about us.
