@@ -38,7 +38,7 @@ def test_the_page_does_what_it_says(page: Path, tmp_path: Path, request: pytest.
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("player.py"), page, *addresses],
         cwd=tmp_path,
-        env={**environment, "MPLBACKEND": "Agg"},
+        env={**environment, "MPLBACKEND": "Agg", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=600,

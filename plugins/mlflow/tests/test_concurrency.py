@@ -16,7 +16,7 @@ from trackbridge.records.writes import RunHeader, RunWrites
 WRITERS, ROUNDS = 8, 4
 
 
-@pytest.fixture(params=["direct_url", pytest.param("mlflow_postgres_s3", marks=pytest.mark.server)])
+@pytest.fixture(params=["direct_url", pytest.param("mlflow_postgres_s3", marks=[pytest.mark.server, pytest.mark.full])])
 def url(request):
     """Where inserts race: SQLite without a server, and a server on PostgreSQL."""
     found = request.getfixturevalue(request.param)

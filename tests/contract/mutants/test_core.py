@@ -83,7 +83,7 @@ MUTANTS = {
     "addresses are not redacted": ("X4", lambda patch: patch.put("trackbridge.run.content", "redact_url", lambda text: text)),
     "comments are not redacted": ("X4", lambda patch: patch.put("trackbridge.registry.registry", "redact_text", lambda text: text)),
     "notes are not redacted": ("X4", lambda patch: patch.put("trackbridge.store.edits", "redact_text", lambda text: text)),
-    "variables are not looked at": ("X4", lambda patch: patch.put("trackbridge.redaction", "_environment_secrets", lambda: ())),
+    "variables are not looked at": ("X4", lambda patch: patch.put("trackbridge.redaction.text", "environment_secrets", lambda _: ())),
     "tags do not count": ("C1", lambda patch: patch.put(DIGESTS, "_tags", lambda tags: {})),
     "contents do not count": (
         "C1",

@@ -92,8 +92,12 @@ class Lab:
         """Deliver records the way a run's are."""
         ledger = Ledger("lab", required=True)
         deliverer = Deliverer(self.backend, run_id, f"w{next(_count)}", ledger)
-        deliverer.plan(list(records))
+        planned = list(records)
+        deliverer.plan(planned)
         deliverer.work()
+        for record in planned:
+            if isinstance(record, LoggedArtifact):
+                deliverer.upload(record)
         assert ledger.failure is None, ledger.failure
 
     def file(self, path: str, data: bytes) -> LoggedArtifact:

@@ -53,6 +53,7 @@ class Runs:
         return Opened(leader.info.run_id, self._urls(leader), created=not found)
 
     def _active(self, run_id: str) -> list[Any]:
+        self._finder.look_again(run_id)  # an election has to see what others do meanwhile, within a glance too
         found = self._finder.find(run_id)
         if found[0].info.lifecycle_stage != "active":
             raise Conflict(f"the run {run_id} was deleted", clause="R5", remedy="Restore it, or take a new id.")
