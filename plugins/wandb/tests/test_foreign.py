@@ -72,3 +72,36 @@ def test_what_it_logged_is_artifacts_too(url, script):
         paths = {artifact.path for artifact in store.artifacts.list(run.id)}
         assert "config.yaml" in paths
         assert any(path.startswith("media/table/") for path in paths)
+
+
+SWEPT = """
+import sys, wandb
+sweep = wandb.sweep({"method": "grid", "parameters": {"lr": {"values": [0.1, 0.2]}}}, project=sys.argv[1])
+run = wandb.init(project=sys.argv[1], config={"lr": 0.2}, settings=wandb.Settings(sweep_id=sweep))  # as an agent's run
+run.log({"loss": 0.5})
+run.finish()
+print("sweep", sweep)
+"""
+
+
+def test_a_run_of_a_sweep_says_which(url, wandb_server, tmp_path):
+    project = f"swept-{new_run_id()[-10:]}"
+    environment = {
+        **wandb_server.environment,
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "WANDB_DIR": str(tmp_path),
+    }
+    said = subprocess.run(
+        [sys.executable, "-c", SWEPT, project],
+        env=environment,
+        cwd=tmp_path,
+        check=True,
+        timeout=300,
+        capture_output=True,
+        text=True,
+    ).stdout
+    sweep = next(line.removeprefix("sweep ") for line in said.splitlines() if line.startswith("sweep "))
+    with connect(url) as store:
+        (run,) = store.runs.search(experiments=[project])
+        assert (run.attributes["wandb.sweep"], run.params["lr"], run.metrics["loss"].last) == (sweep, 0.2, 0.5)
