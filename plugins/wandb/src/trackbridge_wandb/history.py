@@ -27,17 +27,16 @@ def history(client: Client, native: dict[str, Any]) -> Iterator[dict[str, Any]]:
     exported = ((found.get("project") or {}).get("run") or {}).get("parquetHistory") or {}
     for url in exported.get("parquetUrls") or ():
         yield from _exported(client, url)
-    steps = [int(row["_step"]) for row in exported.get("liveData") or () if "_step" in row]
-    if not steps:
-        return
-    last = max(steps)
-    for start in range(min(steps), last + 1, _STEPS_PER_PAGE):
+    steps = sorted({int(row["_step"]) for row in exported.get("liveData") or () if "_step" in row})
+    # Pages are of steps that there are: those of a run may lie 2**53 apart.
+    starts = steps[::_STEPS_PER_PAGE]
+    for start, end in zip(starts, [*starts[1:], *(step + 1 for step in steps[-1:])], strict=True):
         page = client.ask(
             HISTORY,
             **place,
             run=native["name"],
             minStep=start,
-            maxStep=min(start + _STEPS_PER_PAGE, last + 1),
+            maxStep=end,
             pageSize=_ROWS_PER_PAGE,
         )
         yield from parsed(((page.get("project") or {}).get("run") or {}).get("history") or ())
