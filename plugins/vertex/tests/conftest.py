@@ -112,6 +112,7 @@ def sdk() -> Iterator[Callable[..., Any]]:
     """Give Google's high-level SDK, its one global configuration turned to a place: it knows nothing of trackbridge."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import aiplatform
+    from google.cloud.aiplatform.metadata import metadata
 
     def turn(place: Place, **options: Any) -> Any:
         aiplatform.init(
@@ -125,6 +126,9 @@ def sdk() -> Iterator[Callable[..., Any]]:
         )
         return aiplatform
 
+    # Another test of this process may have left it an experiment or a TensorBoard, for which it wants real credentials.
+    metadata._experiment_tracker.__init__()
     with insecure_grpc():
         yield turn
+    metadata._experiment_tracker.__init__()
     aiplatform.initializer.global_config.__init__()
