@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 from trackbridge.errors import NotFound
+from trackbridge.protocol.streams import Measured
 from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge_mlflow.client import Client
 from trackbridge_mlflow.errors import translated
 from trackbridge_mlflow.finding import Finder
 from trackbridge_mlflow.routes import Route, route_to
-from trackbridge_mlflow.routes.base import Measured
 from trackbridge_mlflow.tree import Tree
 
 __all__ = ["HIDDEN_FOLDER", "Artifacts"]

@@ -6,14 +6,16 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from trackbridge.errors import Conflict, IntegrityError, NotFound
+from trackbridge.protocol.streams import Body, Measured
 from trackbridge.records.artifacts import ArtifactRecord
 from trackbridge_sagemaker.bucket import Bucket
+from trackbridge_sagemaker.errors import translated
 from trackbridge_sagemaker.foreign import Foreign
 from trackbridge_sagemaker.records import Records, folder_of
-from trackbridge_sagemaker.streams import Body, Measured
 
 __all__ = ["Artifacts"]
 
@@ -69,7 +71,7 @@ class Artifacts:
             if self._records.find(run_id) is not None:
                 raise
             stream = self._bucket.elsewhere(self._foreign.artifacts(run_id).get(path, ""), what)
-        return io.BufferedReader(Body(stream, what), 1 << 20)
+        return io.BufferedReader(Body(stream, partial(translated, what)), 1 << 20)
 
     def _elsewhere(self, run_id: str) -> Iterator[ArtifactRecord]:
         for name in self._foreign.artifacts(run_id):

@@ -10,11 +10,14 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from trackbridge.errors import NotFound, Transient
-from trackbridge_mlflow.routes.base import Body, checked
+from trackbridge.protocol.streams import Body
+from trackbridge_mlflow.errors import translated
+from trackbridge_mlflow.routes.base import checked
 
 __all__ = ["ProxyRoute"]
 
@@ -70,7 +73,7 @@ class ProxyRoute:
             response = self._wire.request("GET", self._url(path), stream=True)
         response.raw.decode_content = True
         response.raw.enforce_content_length = True  # a body cut short is an error, not an end
-        return io.BufferedReader(Body(response.raw, f"the artifact {path!r}"), 1 << 20)
+        return io.BufferedReader(Body(response.raw, partial(translated, f"the artifact {path!r}")), 1 << 20)
 
     def remove_all(self) -> None:
         """See `Route.remove_all`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, BinaryIO
 
-from trackbridge_mlflow.routes.base import Body
+from trackbridge.protocol.streams import Body
+from trackbridge_mlflow.errors import translated
 
 __all__ = ["S3Route"]
 
@@ -66,7 +67,7 @@ class S3Route:
     def open(self, path: str) -> BinaryIO:
         """See `Route.open`."""
         body = self._client.get_object(Bucket=self._bucket, Key=self._key(path))["Body"]
-        return io.BufferedReader(Body(body, f"the artifact {path!r}"), 1 << 20)
+        return io.BufferedReader(Body(body, partial(translated, f"the artifact {path!r}")), 1 << 20)
 
     def remove_all(self) -> None:
         """See `Route.remove_all`."""

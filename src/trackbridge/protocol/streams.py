@@ -1,27 +1,28 @@
-"""Files over what boto3 reads and writes."""
+"""Files over what vendors' clients read and write, for adapters."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
 from trackbridge.errors import IntegrityError
-from trackbridge_sagemaker.errors import translated
 
 __all__ = ["Body", "Measured"]
 
 
 class Body(io.RawIOBase):
-    """The body of an answer as a file; its errors are translated.
+    """The body of an answer as a file.
 
     Args:
         stream: Anything with `read(size)` and `close()`.
-        what: What it is, for errors.
+        translating: Makes the context in which it is read, which translates its errors (X1).
     """
 
-    def __init__(self, stream: Any, what: str) -> None:
+    def __init__(self, stream: Any, translating: Callable[[], AbstractContextManager[None]]) -> None:
         self._stream = stream
-        self._what = what
+        self._translating = translating
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -29,7 +30,7 @@ class Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read into `buffer`; 0 at the end."""
-        with translated(self._what):
+        with self._translating():
             data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
