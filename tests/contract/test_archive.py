@@ -5,17 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from parts import FAMILIES, SMALL, keeps_a_part
 from servers import s3
-from trackbridge.testing import Contract, Scale
-from trackbridge.testing.checks import checks_of
+from trackbridge.testing import Contract
 from trackbridge.testing.suite import CLAUSES
-from trackbridge.testing.verdicts import run_check
 
-SMALL = Scale(points=2_500, runs=30, artifacts=20, writers=4, examples=2, timeout_s=600)
-TINY = replace(
-    SMALL, runs=6, artifacts=6, points=600
-)  # each call is a request or more, and a proof of each family will do
-FAMILIES = {clause[0]: clause for clause in CLAUSES}  # the last clause of each
+TINY = replace(SMALL, runs=6, artifacts=6, points=600)  # each call is a request or more
 
 
 @pytest.fixture(scope="module")
@@ -46,26 +41,12 @@ class TestBucket(Contract):
         return bucket
 
 
-def quickest(clause):
-    """Give a check of the clause: one without processes of its own, where there is one."""
-
-    def has_processes(one):
-        return one.function.__module__.endswith(".concurrency") or "script" in one.function.__code__.co_names
-
-    return min(checks_of(clause), key=has_processes)
-
-
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_a_part_of_the_contract(clause, folder):
-    keeps(clause, folder, SMALL)
+    keeps_a_part(clause, folder)
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("clause", FAMILIES.values())
 def test_a_part_of_the_contract_in_a_bucket(clause, bucket):
-    keeps(clause, bucket, TINY)
-
-
-def keeps(clause, url, scale):
-    outcome = run_check(quickest(clause), url, scale)
-    assert outcome.verdict == "kept", outcome.detail
+    keeps_a_part(clause, bucket, TINY)

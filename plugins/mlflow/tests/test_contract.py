@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trackbridge.testing import Contract, Scale
-from trackbridge.testing.checks import Check, checks_of
+from parts import FAMILIES, SMALL, keeps_a_part
+from trackbridge.testing import Contract
 from trackbridge.testing.suite import CLAUSES
-from trackbridge.testing.verdicts import run_check
-
-# Eight processes at once import MLflow, and a busy machine takes its time over that.
-SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeout_s=600)
-FAMILIES = {clause[0]: clause for clause in CLAUSES}  # the last clause of each
 
 
 @pytest.fixture(scope="module")
@@ -67,18 +62,9 @@ class TestPostgresProxied(Contract):
         return f"mlflow+{mlflow_postgres_proxied['url']}"
 
 
-def quickest(clause: str) -> Check:
-    """Give a check of the clause: one without processes of its own, where there is one."""
-
-    def has_processes(one: Check) -> bool:
-        return one.function.__module__.endswith(".concurrency") or "script" in one.function.__code__.co_names
-
-    return min(checks_of(clause), key=has_processes)
-
-
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_a_part_of_the_contract_without_a_server(clause, own_url):
-    keeps(clause, own_url)
+    keeps_a_part(clause, own_url)
 
 
 @pytest.mark.server
@@ -91,9 +77,4 @@ def test_a_part_of_the_contract_without_a_server(clause, own_url):
     ],
 )
 def test_a_part_of_the_contract(server, clause, request):
-    keeps(clause, f"mlflow+{request.getfixturevalue(server)['url']}")
-
-
-def keeps(clause: str, url: str) -> None:
-    outcome = run_check(quickest(clause), url, SMALL)
-    assert outcome.verdict in {"kept", "refused"}, outcome.detail
+    keeps_a_part(clause, f"mlflow+{request.getfixturevalue(server)['url']}")
