@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from trackbridge.protocol import Limits, NameRule, NativeMetric, NativeRun
-from trackbridge.records.metrics import MetricPoint, summarize
+from trackbridge.records.metrics import MetricPoint, point_key, summarize
 from trackbridge.records.writes import RunWrites
 from trackbridge.sidecar import Entry, decode_entries, encode_entries
 
@@ -76,7 +76,7 @@ class PoorVendor:
     def read(self, names=None):
         for name in sorted(self.points):
             if names is None or name in names:
-                yield from sorted(self.points[name].values(), key=lambda p: (p.step, p.timestamp_ms, p.value))
+                yield from sorted(self.points[name].values(), key=point_key)
 
     def native(self, *, last_only: bool = False) -> NativeRun:
         metrics = {name: summarize(self.read([name])) for name in self.points}
