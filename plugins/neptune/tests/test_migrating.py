@@ -37,3 +37,11 @@ def test_everything_arrives_and_a_second_time_moves_nothing(dump, tmp_path, caps
         assert len(surplus) == 4  # three and their manifest
         versions = here.registry.versions("team/fraud/FR-MOD")
         assert [(one.number, one.stage) for one in versions] == [(1, "Archived"), (2, "Production")]
+
+
+def test_what_an_export_left_out_is_a_reason_to_keep_the_source(broken, tmp_path, capsys):
+    source, target = f"neptune-dump://{broken}", f"local://{tmp_path}/store"
+    assert migrate(source, target, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert not report["safe_to_delete_source"]
+    assert any("GAP lacks part 1" in reason for reason in report["reasons"])

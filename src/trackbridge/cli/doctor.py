@@ -79,7 +79,9 @@ def _examine(choice: BackendChoice) -> _Finding:
     gaps = [(name, spec.capabilities.absent(name)) for name, _ in spec.capabilities.items()]
     absent = [(f"no {name}", gap.reason) for name, gap in gaps if gap]
     facts = (*info.facts, *absent)
-    return _Finding(choice.name, shown, ok=True, took_ms=took_ms(), facts=facts, warnings=info.warnings)
+    return _Finding(
+        choice.name, shown, ok=True, took_ms=took_ms(), facts=facts, warnings=(*info.warnings, *info.missing)
+    )
 
 
 def _row(journal: JournalState) -> dict[str, object]:

@@ -26,6 +26,7 @@ from trackbridge.migration.selection import (
 from trackbridge.migration.sides import Side
 from trackbridge.protocol import Scan, surplus_of
 from trackbridge.records.times import now_ms
+from trackbridge.redaction import redact_text
 
 __all__ = ["Migration", "Result", "Tell"]
 
@@ -50,6 +51,7 @@ class Result:
         outcomes: One a thing, in the order in which they ended.
         left: What stays behind: why, by name.
         deleted_left: Deleted runs of the source that nobody asked for.
+        missing: What the source itself says it should hold and does not.
     """
 
     source: str
@@ -62,6 +64,7 @@ class Result:
     outcomes: tuple[Outcome, ...]
     left: dict[str, str] = field(default_factory=dict)
     deleted_left: int = 0
+    missing: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -110,7 +113,7 @@ class Migration:
             TrackbridgeError: the source cannot be listed, or one of the two cannot be reached at all.
         """
         began_ms, begin = now_ms(), time.monotonic()
-        self._source.adapter.check()
+        found = self._source.adapter.check()
         self._target.adapter.check()
         models = choose_models(self._source, self._selection)
         runs = {run.id: run for run in self._chosen(models)}
@@ -135,6 +138,7 @@ class Migration:
             tuple(self._outcomes.values()),
             dict(surplus.stays) if surplus else {},
             0 if self._selection.deleted else sum(1 for _ in self._deleted()),
+            tuple(map(redact_text, found.missing)),
         )
 
     def _chosen(self, models: Iterable[str]) -> Iterator[RunRef]:

@@ -186,8 +186,11 @@ class NativeModel:
 class BackendInfo:
     """What `Adapter.check` found: for ``trackbridge doctor``.
 
-    `facts` are lines such as ("server", "3.17.2"); `warnings` are sentences about what is wrong but not fatal.
+    `facts` are lines such as ("server", "3.17.2"); `warnings` are sentences about what is wrong but not fatal,
+    and `missing` about records that the backend should hold and does not, as of an export that was cut short: nobody may
+    then be told that all of it was moved.
     """
 
     facts: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()

@@ -40,6 +40,8 @@ def test_all_of_it_equal_is_safe() -> None:
         ({"verify": "none"}, "nothing was read back"),
         ({"selection": Selection(experiments=("e",))}, "only experiments 'e'"),
         ({"selection": Selection(models=())}, "no models"),
+        ({"missing": ("run R-7 lacks the file loss.bin",)}, "the source is not whole: run R-7 lacks the file loss.bin"),
+        ({"missing": ("a file",) * 12}, "the source is not whole in 2 more places: trackbridge doctor names them"),
     ],
 )
 def test_anything_else_is_not_safe_and_says_why(change, reason) -> None:

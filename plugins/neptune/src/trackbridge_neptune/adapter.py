@@ -48,21 +48,21 @@ class DumpAdapter:
     def check(self) -> BackendInfo:
         """Look through the whole dump, and name all that shows that it is not complete."""
         dump = self._reading.dump.load()
-        warnings = list(dump.complaints)
+        missing = list(dump.complaints)
         for container in self._reading.containers():
             attributes = self._reading.attributes(container)
             named = f"{container.kind} {container.native_id}"
             if "sys/creation_time" not in attributes.system:
-                warnings.append(f"{named} has no creation time: the export did not get that far; its start is 0")
-            missing = [path for path, file in located(self._reading, container).items() if not file.is_file()]
-            warnings += [f"{named} lacks the file {path}" for path in sorted(missing)]
-            warnings += [f"{named} has a file {name} without a path" for name in attributes.nameless]
+                missing.append(f"{named} has no creation time: the export did not get that far; its start is 0")
+            absent = [path for path, file in located(self._reading, container).items() if not file.is_file()]
+            missing += [f"{named} lacks the file {path}" for path in sorted(absent)]
+            missing += [f"{named} has a file {name} without a path" for name in attributes.nameless]
         kinds = [container.kind for container in self._reading.containers()]
         facts = (
             ("folder", str(dump.root)),
             *((f"{kind}s", str(kinds.count(kind))) for kind in ("run", "model", "version")),
         )
-        return BackendInfo(facts, tuple(warnings))
+        return BackendInfo(facts, missing=tuple(missing))
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

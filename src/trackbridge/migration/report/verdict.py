@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from trackbridge.migration.job import Result
 from trackbridge.migration.outcomes import Kind, Outcome
 
 __all__ = ["Safety", "plural", "safety"]
+
+_SHOWN: Final = 10  # of the places where the source itself is not whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ def _reasons(result: Result) -> Iterator[str]:
         yield f"not all of the source was looked at: {words}"
     if not outcomes:
         yield "there was nothing to move"
+    for words in result.missing[:_SHOWN]:
+        yield f"the source is not whole: {words}"
+    if (more := len(result.missing) - _SHOWN) > 0:
+        yield f"the source is not whole in {plural(more, 'more place')}: trackbridge doctor names them"
 
 
 def _against(kind: Kind, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
