@@ -13,6 +13,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+CONTRACTS := tests/contract/test_archive.py $(wildcard plugins/*/tests/test_contract.py plugins/*/tests/test_managed.py)
 PACKAGES := trackbridge $(notdir $(wildcard plugins/*/src/trackbridge_*))
 
 .DEFAULT_GOAL := help
@@ -56,7 +57,7 @@ docs: $(READY)
 	$(BIN)/python docs/generate.py
 
 conformance: $(READY)
-	$(PYTEST) $(wildcard plugins/*/tests/test_contract.py) --trackbridge-report .venv/report
+	$(PYTEST) $(CONTRACTS) --trackbridge-report .venv/report
 	$(BIN)/python docs/generate.py .venv/report/conformance.json
 
 # --universal: one file for every platform and Python ≥ 3.11. Our own packages are installed from the tree.

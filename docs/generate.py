@@ -36,6 +36,8 @@ SERVERS = {
     "TestVertex": ("Vertex AI over gRPC", "vendor's own clients on an emulated service"),
     "TestVertexRest": ("Vertex AI over REST", "vendor's own clients on an emulated service"),
     "TestWandb": ("Weights & Biases", "vendor's SDK on an emulated service"),
+    "TestArchive": ("archive in a folder", "Parquet on disk"),
+    "TestArchiveBucket": ("archive in a bucket", f"Parquet in S3; {S3}"),
 }
 
 

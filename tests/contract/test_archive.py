@@ -25,7 +25,7 @@ def bucket(s3_endpoint):
 
 
 @pytest.mark.full
-class TestFolder(Contract):
+class TestArchive(Contract):
     @pytest.fixture
     def backend_url(self, folder):
         return folder
@@ -33,7 +33,7 @@ class TestFolder(Contract):
 
 @pytest.mark.server
 @pytest.mark.full
-class TestBucket(Contract):
+class TestArchiveBucket(Contract):
     scale = SMALL
 
     @pytest.fixture
