@@ -49,6 +49,13 @@ def test_a_deleted_model_spends_its_name(adapter, model):
     assert adapter.registry.get_model(model + "x") is None
 
 
+@pytest.mark.parametrize("path", ["", "model", "a b/é%41", "file.txt"])
+def test_a_version_of_no_run_comes_back(adapter, model, path):
+    elsewhere = spec("token", artifact_path=path)
+    assert adapter.registry.create_version(model, elsewhere) == 1
+    assert [version.spec for version in adapter.registry.versions(model)] == [elsewhere]
+
+
 def test_a_version_comes_back_whole(adapter, model, start):
     run_id = start()
     whole = spec(

@@ -62,7 +62,7 @@ class TestPostgresProxied(Contract):
         return f"mlflow+{mlflow_postgres_proxied['url']}"
 
 
-@pytest.mark.parametrize("clause", CLAUSES)
+@pytest.mark.parametrize("clause", FAMILIES.values())
 def test_a_part_of_the_contract_without_a_server(clause, own_url):
     keeps_a_part(clause, own_url)
 

@@ -27,7 +27,7 @@ _TAG_CHARS: Final = 5_000
 
 def source_of(spec: VersionSpec, native_run: str | None) -> str:
     """Give the URI that MLflow loads the version from; one that leads nowhere where the run is not here."""
-    path = quote(spec.artifact_path) if native_run is None else spec.artifact_path
+    path = quote(spec.artifact_path or "nowhere") if native_run is None else spec.artifact_path  # MLflow refuses a root
     source = f"trackbridge:/{path}" if native_run is None else f"runs:/{native_run}/{path}".rstrip("/")
     return source[:_SOURCE_CHARS]
 
