@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from e2e.migration_world import Size, World, build
+from servers import s3
 from trackbridge.migration import Migration, Result, Selection, Side, Threads
 from trackbridge.store import Store, connect
 
@@ -24,13 +25,23 @@ def _folder(request: Request) -> Path:
     return request.getfixturevalue("tmp_path_factory").mktemp("end")
 
 
+def _bucket(request: Request) -> str:
+    endpoint = request.getfixturevalue("s3_endpoint")
+    name = s3.create_bucket(endpoint, f"cold-{uuid.uuid4().hex[:12]}")
+    return f"archive+s3://{name}/kept?endpoint_url={endpoint}"
+
+
 ENDS: dict[str, Callable[[Request], str]] = {
     "memory": lambda request: f"memory://{uuid.uuid4().hex}",
     "local": lambda request: f"local://{_folder(request)}",
     "archive": lambda request: f"archive+file://{_folder(request)}",
+    "archive-s3": _bucket,
     "mlflow-database": lambda request: f"mlflow+sqlite:///{_folder(request)}/mlflow.db",
     "mlflow-server": lambda request: f"mlflow+{request.getfixturevalue('mlflow_sqlite')['url']}",
     "mlflow-postgres-s3": lambda request: f"mlflow+{request.getfixturevalue('mlflow_postgres_s3')['url']}",
+    "wandb": lambda request: request.getfixturevalue("lasting_cloud")("wandb"),
+    "vertex": lambda request: request.getfixturevalue("lasting_cloud")("vertex"),
+    "sagemaker": lambda request: request.getfixturevalue("lasting_cloud")("sagemaker"),
 }
 FIRST_TIER = (
     ("memory", "local"),
@@ -39,7 +50,12 @@ FIRST_TIER = (
     ("local", "archive"),
     ("archive", "local"),
 )
-THERE_AND_BACK = ("mlflow-server",)  # in the first tier from local and home again; the rest is in the full one
+THERE_AND_BACK = (
+    "mlflow-server",
+    "wandb",
+    "vertex",
+    "sagemaker",
+)  # from local and home again, ten runs, in the first tier
 # What vendors' own packages warn about; each line is one of theirs, none is about us.
 THEIRS = (
     "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning",

@@ -116,7 +116,7 @@ class _Maker:
         attributes |= {"environment.gpus": 2, "environment.frozen": True, "environment.ratio": float("inf")}
         name = None if n % 4 == 2 else NAMES[n % len(NAMES)]
         writes = [*attributes.items(), *([("name", name)] if name else [])]
-        ended = None if n == 4 else 0 if n == 0 else MAX_TIME_MS if n == 3 else begin + 1_234
+        ended = None if n == 4 else 0 if n == 0 else MAX_TIME_MS if n == 3 else min(begin + 1_234, MAX_TIME_MS)
         status = "RUNNING" if ended is None else STATUSES[n % len(STATUSES)]
         adapter.runs.write(
             run_id,

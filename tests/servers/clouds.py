@@ -8,13 +8,17 @@ from typing import Final
 
 import pytest
 
-from servers import gcs
+from servers import accounts, gcs
 
 __all__ = ["CLOUDS"]
 
 
-def _sagemaker(request: pytest.FixtureRequest, _: pytest.MonkeyPatch) -> str:
-    return str(request.getfixturevalue("sagemaker_place").url)
+def _sagemaker(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> str:
+    services, emulator, s3_endpoint = map(request.getfixturevalue, ("services", "sagemaker_emulator", "s3_endpoint"))
+    place = accounts.new_place(services, emulator["url"], s3_endpoint)
+    for name, value in place.environment.items():
+        patch.setenv(name, value)
+    return place.url
 
 
 def _vertex(request: pytest.FixtureRequest, _: pytest.MonkeyPatch) -> str:
@@ -26,7 +30,7 @@ def _vertex(request: pytest.FixtureRequest, _: pytest.MonkeyPatch) -> str:
 
 
 def _wandb(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> str:
-    service = request.getfixturevalue("wandb_emulator")
+    service = request.getfixturevalue("wandb_emulator" if request.scope == "function" else "wandb_server")
     for name, value in service.environment.items():
         if name != "WANDB_BASE_URL":  # the URL names it
             patch.setenv(name, value)

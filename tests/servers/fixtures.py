@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -136,8 +136,12 @@ def wandb_service(services: Services) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def vertex_emulator(services: Services) -> dict[str, str]:
-    """Vertex AI, emulated: ``grpc``, ``rest``; `emulators.vertex.Remote(rest, project)` is its handle."""
-    return services.once("vertex", lambda folder: vertex.start(services, folder))
+    """Vertex AI, emulated: ``grpc``, ``rest``; `emulators.vertex.Remote(rest, project)` is its handle.
+
+    Each worker has one of its own, for a fault may cut every connection of the server.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return services.once(f"vertex-{worker}", lambda folder: vertex.start(services, folder))
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +158,20 @@ def gcs_endpoint(services: Services) -> Iterator[str]:
 def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a fresh place on the emulated cloud that the test's indirect parameter names; see `servers.clouds`."""
     return CLOUDS[request.param](request, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def lasting_cloud(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """The same for a whole session: gives the URL of one place on each emulated cloud, made when first asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        made: dict[str, str] = {}
+
+        def place(name: str) -> str:
+            if name not in made:
+                made[name] = CLOUDS[name](request, patch)
+            return made[name]
+
+        yield place
 
 
 @pytest.fixture(scope="session")
