@@ -11,6 +11,8 @@ import pytest
 from trackbridge.cli.demo import demo
 from trackbridge.protocol.discovery import hooks
 
+pytestmark = pytest.mark.xdist_group("demo")  # one worker plays it, once
+
 
 def play(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("TRACKBRIDGE_")}

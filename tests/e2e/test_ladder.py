@@ -16,7 +16,6 @@ from trackbridge.gates import REPORT_FILES, read_report
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "examples/ci"
 IDS = {"run_id", "judged_ms", "digest"}
-FIRST_CLOUD = "sagemaker"  # in the first tier; the others in the full one
 RELEASES = ["1-staging", "1-production", "2-staging", "2-production", "3-staging"]
 
 
@@ -97,11 +96,8 @@ def test_the_ladder_on_an_mlflow_server(local, mlflow_sqlite, tmp_path) -> None:
     assert reports(tmp_path) == reports(local[1])
 
 
-@pytest.mark.parametrize(
-    "cloud",
-    [name if name == FIRST_CLOUD else pytest.param(name, marks=pytest.mark.full) for name in sorted(CLOUDS)],
-    indirect=True,
-)
+@pytest.mark.full
+@pytest.mark.parametrize("cloud", sorted(CLOUDS), indirect=True)
 @pytest.mark.xdist_group("ladder")
 def test_the_ladder_on_an_emulated_cloud(local, cloud, tmp_path) -> None:
     said = climb(tmp_path, cloud)

@@ -10,7 +10,6 @@ SMALL = Scale(points=2_500, runs=20, artifacts=20, writers=4, examples=1, timeou
 
 
 @pytest.mark.server
-@pytest.mark.xdist_group("vertex")
 class TestVertex(Contract):
     """Google's clients over gRPC."""
 

@@ -14,7 +14,7 @@ from trackbridge.records.ids import new_run_id
 from trackbridge.records.metrics import MetricPoint
 from trackbridge.records.writes import RunHeader, RunWrites
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 LOST = [
     "MetadataService.CreateContext",

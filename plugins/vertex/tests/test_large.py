@@ -9,7 +9,7 @@ from trackbridge.protocol import Mirror, VersionSpec, VersionState, open_backend
 from trackbridge.records.metrics import MetricPoint
 from trackbridge.records.writes import AttributeWrite, RunWrites, Stamp, TagWrite
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 
 def test_a_run_of_more_than_200_kb_is_read_in_full(place, adapter, start):

@@ -12,7 +12,7 @@ import pytest
 
 import trackbridge as tb
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 NASTY = Path(__file__).parents[3] / "tests" / "e2e" / "nasty.py"
 EXPERIMENTS = ("nasty – 実験 %41", "breast-cancer")

@@ -9,7 +9,7 @@ import pytest
 import trackbridge as tb
 from trackbridge.records.metrics import MetricPoint
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 OPTIONS = {"capture": False}
 

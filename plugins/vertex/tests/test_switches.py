@@ -8,7 +8,7 @@ from trackbridge.testing import Scale
 from trackbridge.testing.checks import checks_of
 from trackbridge.testing.verdicts import run_check
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 SMALL = Scale(points=2_500, runs=20, artifacts=20, writers=4, examples=1, timeout_s=600)
 # By the reading: the checks of the clauses that it touches, by clause and name.

@@ -14,7 +14,7 @@ from trackbridge.records.ids import new_run_id
 from trackbridge.records.metrics import MetricPoint
 from trackbridge.records.writes import RunHeader, RunWrites, Stamp, TagWrite
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 WRITERS, KEYS = 4, 10
 

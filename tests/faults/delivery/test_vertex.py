@@ -14,7 +14,7 @@ import pytest
 from emulators.vertex import Remote
 from servers import gcs
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("vertex")]
+pytestmark = pytest.mark.server
 
 WRITE = "TensorboardService.WriteTensorboardRunData"
 PATIENCE_S = 180.0
