@@ -50,8 +50,9 @@ def carry_model(source: Side, target: Side, name: str, *, check: bool = True) ->
         differences = compare_models(source, target, name)
         verdict: Verdict = "different" if differences else "equal"
         outcome = replace(outcome, verdict=verdict, differences=differences)
-    notes = _notes(state)
-    return replace(outcome, notes=notes, seconds=time.monotonic() - begin)
+    return replace(
+        outcome, unfiled=_unfiled(source, name, state), notes=_notes(state), seconds=time.monotonic() - begin
+    )
 
 
 def compare_models(source: Side, target: Side, name: str) -> tuple[Difference, ...]:
@@ -82,6 +83,11 @@ def _digest(side: Side, name: str) -> str | None:
         return side.store.registry.digest(name)
     except NotFound:
         return None
+
+
+def _unfiled(source: Side, name: str, state: ModelState) -> int:
+    versions = source.adapter.registry.versions(name)
+    return sum(one.spec.run_id is None and one.number not in state.fold.deleted for one in versions)
 
 
 def _notes(state: ModelState) -> tuple[str, ...]:

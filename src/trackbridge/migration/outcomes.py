@@ -44,6 +44,7 @@ class Outcome:
         seconds: How long it took.
         differences: What is not equal, value by value.
         surplus: What travelled as artifacts because no record holds it: how many, by its declared name.
+        unfiled: Of a model, the versions of no run: what they were made of is no artifact of the source, and stays behind.
         notes: What else a reader of the report must know.
         failure: Why it failed.
         running: The source run had not ended.
@@ -63,6 +64,7 @@ class Outcome:
     seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
     surplus: dict[str, int] = field(default_factory=dict)
+    unfiled: int = 0
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     running: bool = False

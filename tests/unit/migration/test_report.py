@@ -51,9 +51,14 @@ def test_anything_else_is_not_safe_and_says_why(change, reason) -> None:
 
 
 def test_what_stays_behind_is_declared_and_no_reason() -> None:
-    judged = safety(replace(RESULT, left={"vendor.webhooks": "secrets"}, deleted_left=2))
+    outcomes = (GOOD, replace(MODEL, unfiled=1))
+    judged = safety(replace(RESULT, outcomes=outcomes, left={"vendor.webhooks": "secrets"}, deleted_left=2))
     assert judged.safe
-    assert judged.known == ("2 deleted runs of the source: --deleted moves them too", "vendor.webhooks: secrets")
+    assert judged.known == (
+        "2 deleted runs of the source: --deleted moves them too",
+        "1 model version of no run: the files are no artifacts of the source",
+        "vendor.webhooks: secrets",
+    )
 
 
 def test_the_document_names_everything_that_is_not_as_it_should_be() -> None:

@@ -69,5 +69,7 @@ def _against(kind: Kind, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
 def _known(result: Result) -> Iterator[str]:
     if result.deleted_left:
         yield f"{plural(result.deleted_left, 'deleted run')} of the source: --deleted moves them too"
+    if unfiled := sum(one.unfiled for one in result.outcomes):
+        yield f"{plural(unfiled, 'model version')} of no run: the files are no artifacts of the source"
     for name, why in sorted(result.left.items()):
         yield f"{name}: {why}"
