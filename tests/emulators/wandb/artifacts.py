@@ -90,11 +90,12 @@ def _put_out(service: Service, run_id: int | None, artifact_id: int) -> None:
 
 
 def outputs(service: Service, run_id: int) -> list[sqlite3.Row]:
-    """Give the versions that a run logged; of equal ones as the switch `equal_output` says."""
+    """Give the versions that a run logged; of equal ones, and of those that are gone, as the switches say."""
     rule = "artifact.run_id = output.run_id" if service.switches.equal_output == "first" else "TRUE"
+    there = "state = 'COMMITTED'" if service.switches.gone_outputs == "hidden" else "TRUE"
     return service.store.rows(
         "SELECT artifact.* FROM output JOIN artifact ON artifact.id = output.artifact_id "
-        f"WHERE output.run_id = ? AND state = 'COMMITTED' AND {rule} ORDER BY artifact.id",
+        f"WHERE output.run_id = ? AND {there} AND {rule} ORDER BY artifact.id",
         run_id,
     )
 

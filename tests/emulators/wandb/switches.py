@@ -15,6 +15,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "deleted_run": (409, 410, 400),
     "digest_deduplication": ("latest", "any", "never"),
     "equal_output": ("first", "every"),
+    "gone_outputs": ("hidden", "listed"),
     "latest_of_deleted": ("gone", "moved"),
     "file_deduplication": ("collection", "never"),
     "files_appear": ("uploaded", "marked"),
@@ -54,6 +55,9 @@ class Switches:
     equal_output: str = "first"
     """Whose output a version is that a second run logged with equal content: the first one's only
     (github.com/wandb/wandb/issues/5359), or both's."""
+
+    gone_outputs: str = "hidden"
+    """Whether a run's outputs list versions that are pending or were deleted, by their `state`, or leave them out."""
 
     latest_of_deleted: str = "gone"
     """What `latest` does when its version is deleted or unlinked: it goes with it, or moves to the newest one left."""

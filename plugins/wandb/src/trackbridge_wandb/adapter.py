@@ -22,6 +22,7 @@ from trackbridge_wandb.experiments import Experiments
 from trackbridge_wandb.files import Files
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.ledger import Ledger
+from trackbridge_wandb.logged import Logged
 from trackbridge_wandb.metrics import POINTS_PER_WRITE, Metrics
 from trackbridge_wandb.objects import Objects
 from trackbridge_wandb.registry import Registry
@@ -40,13 +41,14 @@ class WandbAdapter:
         experiments = Experiments(client, ledger)
         finder = Finder(client, ledger, experiments)
         self._streams = Streams(client, ledger, finder.find)
-        artifacts = Artifacts(finder, files)
+        logged = Logged(client, files)
+        artifacts = Artifacts(finder, files, logged)
         self.experiments: ExperimentStore = experiments
-        self.runs: RunStore = Runs(client, ledger, experiments, finder, self._streams)
+        self.runs: RunStore = Runs(client, ledger, experiments, finder, self._streams, logged=logged)
         self.metrics: MetricStore = Metrics(client, finder, self._streams)
         self.artifacts: ArtifactStore = artifacts
         self.objects: ObjectStore = Objects(finder, self._streams, files)
-        self.registry: RegistryStore = Registry(client, ledger, finder, artifacts)
+        self.registry: RegistryStore = Registry(client, ledger, finder, artifacts, logged)
         self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE, self.objects)
 
     def check(self) -> BackendInfo:

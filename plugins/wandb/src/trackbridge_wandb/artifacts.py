@@ -1,4 +1,4 @@
-"""Artifacts (A1–A5): files of the run that shows the id, under their own paths."""
+"""Artifacts (A1–A5): files of the run that shows the id, under their own paths, and what W&B's own client logged."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import BinaryIO, Final
 
 from trackbridge.errors import Conflict, NotFound
 from trackbridge.records.artifacts import ArtifactRecord
+from trackbridge_wandb.client import nodes
 from trackbridge_wandb.files import Files
 from trackbridge_wandb.finding import Finder
+from trackbridge_wandb.logged import Logged
 
 __all__ = ["HIDDEN_FOLDER", "Artifacts"]
 
@@ -21,9 +23,10 @@ class Artifacts:
     A file has no owner: it is put and replaced by its name alone, so that any writer may put one.
     """
 
-    def __init__(self, finder: Finder, files: Files) -> None:
+    def __init__(self, finder: Finder, files: Files, logged: Logged) -> None:
         self._finder = finder
         self._files = files
+        self._logged = logged
 
     def put(self, run_id: str, path: str, content: BinaryIO, *, size: int, sha256: str) -> None:  # noqa: ARG002 - the sidecar keeps it
         """Store the content of one file, replacing what was there (A3)."""
@@ -33,13 +36,19 @@ class Artifacts:
 
     def list(self, run_id: str, prefix: str = "") -> Iterator[ArtifactRecord]:
         """Give all files at or below `prefix`, a whole path or folder, by path."""
-        found: dict[str, int] = {}
+        found: dict[str, int | None] = {}
+        logged: dict[str, int | None] = {}
         for native in self._finder.existing(run_id):
-            for file in self._files.list(native["project_name"], native["name"], prefix):
-                path = file["name"]
-                below = not prefix or path == prefix or path.startswith(f"{prefix}/")
-                if below and not path.startswith(f"{HIDDEN_FOLDER}/"):
-                    found.setdefault(path, int(file["sizeBytes"]))
+            outputs = self._logged.wanted(native, prefix)
+            for page in self._files.pages(native["project_name"], native["name"], prefix, outputs=outputs):
+                for file in nodes(page["files"]):
+                    path = file["name"]
+                    below = not prefix or path == prefix or path.startswith(f"{prefix}/")
+                    if below and not path.startswith(f"{HIDDEN_FOLDER}/"):
+                        found.setdefault(path, int(file["sizeBytes"]))
+                if page.get("artifacts"):
+                    logged |= self._logged.files(native, prefix, page["artifacts"])
+        found = logged | found  # what was put under a path is in the place of what was logged there (A3)
         for path in sorted(found):
             yield ArtifactRecord(path, found[path], None)
 
@@ -47,6 +56,9 @@ class Artifacts:
         """Open a file for reading, from the start; raise `NotFound` where there is none."""
         if not path.startswith(f"{HIDDEN_FOLDER}/"):
             for native in self._finder.existing(run_id):
+                content = self._logged.open(native, path)
+                if content is not None:
+                    return content
                 found = self._files.find(native["project_name"], native["name"], [path]).get(path)
                 if found is not None:
                     return self._files.download(found)

@@ -22,7 +22,7 @@ from trackbridge_wandb.operations import (
 )
 from trackbridge_wandb.wire import Wire
 
-__all__ = ["Client"]
+__all__ = ["Client", "nodes"]
 
 _PAGE_RUNS: Final = 100
 _PAGE_PROJECTS: Final = 200
@@ -131,3 +131,8 @@ class Client:
         if run is not None:
             run["project_name"] = project
         return run
+
+
+def nodes(connection: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """Give the nodes of a page."""
+    return (edge["node"] for edge in (connection or {}).get("edges") or () if edge["node"])

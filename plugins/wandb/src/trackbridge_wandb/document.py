@@ -45,6 +45,15 @@ class Document:
         return self._section(OWN)
 
     @property
+    def foreign(self) -> bool:
+        """W&B's own client has started the run, whoever made it, and may have logged what only it logs.
+
+        It says so by what it notes of itself (core/internal/runconfig, AddInternalData).
+        """
+        noted = self._section(_WANDB)
+        return "id" not in self.own or "t" in noted or "cli_version" in noted
+
+    @property
     def tags(self) -> dict[str, str]:
         """The run's tags, by name."""
         return self._section(TAGS)

@@ -31,6 +31,7 @@ class Finder:
         self._lock = threading.Lock()
         self._places: dict[str, tuple[str, str]] = {}  # an id's project, and its run's name there
         self._spent: set[str] = set()
+        self._ids: dict[tuple[str, str], str] = {}  # by a run's project and its name there
 
     def find(self, run_id: str) -> list[dict[str, Any]]:
         """Give W&B's runs of an id: the one that shows it, then further writers' by number; mostly one."""
@@ -104,6 +105,14 @@ class Finder:
         run_id = foreign_run_id(name, account=f"{self._client.address.entity}/{project}")
         self._places[run_id] = project, name
         return run_id
+
+    def ids(self, project: str, names: Sequence[str]) -> dict[str, str]:
+        """Give trackbridge's ids of W&B's runs by their names; those that were given once are not asked for again."""
+        missing = sorted({name for name in names if (project, name) not in self._ids})
+        for start in range(0, len(missing), _IDS_PER_QUERY):
+            for run in self._client.runs(project, {"name": {"$in": missing[start : start + _IDS_PER_QUERY]}}):
+                self._ids[project, str(run["name"])] = self.run_id(run)
+        return {name: self._ids[project, name] for name in names if (project, name) in self._ids}
 
     def streams(self, project: str) -> dict[str, list[dict[str, Any]]]:
         """Give the further writers' runs of a project by trackbridge's id."""

@@ -10,7 +10,17 @@ from trackbridge.protocol import NameRule
 from trackbridge.sidecar import native_name
 from trackbridge_wandb.address import LEDGER
 
-__all__ = ["collection_name", "is_own_project", "key_of", "project_name", "time_ms"]
+__all__ = [
+    "ARTIFACTS_FOLDER",
+    "collection_name",
+    "is_own_project",
+    "key_of",
+    "project_name",
+    "time_ms",
+    "version_folder",
+]
+
+ARTIFACTS_FOLDER: Final = "artifacts"  # of a run's artifacts, where the files of its versions of W&B's artifacts are
 
 # W&B refuses "/\#?%:" in a project's name and more than 128 characters; the rest of these rules keeps names that are
 # put into paths and filters out of anybody's way.
@@ -33,6 +43,11 @@ def project_name(experiment: str) -> str:
 def collection_name(name: str) -> str:
     """Give the collection for a model or a dataset."""
     return native_name(name, _COLLECTION)
+
+
+def version_folder(collection: str, index: int) -> str:
+    """Give the folder of a run's artifacts that shows a version of W&B's artifacts which the run logged."""
+    return f"{ARTIFACTS_FOLDER}/{collection}/v{index}"
 
 
 def is_own_project(project: str) -> bool:

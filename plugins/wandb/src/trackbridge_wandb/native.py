@@ -16,10 +16,11 @@ from trackbridge_wandb.rows import numeric_keys
 from trackbridge_wandb.summary import Lasts
 from trackbridge_wandb.values import flatten
 
-__all__ = ["EXIT_CODES", "apply", "mark_deleted", "native_path", "native_run"]
+__all__ = ["EXIT_CODES", "NOT_CARRIED", "apply", "mark_deleted", "native_path", "native_run"]
 
 NAME: Final = "name"  # the attribute that is the run's own name
 NOTES: Final = "notes"
+NOT_CARRIED: Final = "wandb.not_carried"  # names what of W&B's no record holds
 EXIT_CODES: Final[Mapping[RunStatus, int]] = {"FINISHED": 0, "FAILED": 1, "KILLED": 255}
 """What W&B is told of an end; 255 is what its own client tells after an interrupt (sdk/lib/exit_hooks.py)."""
 
@@ -34,10 +35,15 @@ _STATES: Final[Mapping[str, RunStatus]] = {
 }
 _LABEL_CHARS: Final = 64
 _DELETED: Final = "trackbridge:deleted"
-_NOT_CARRIED: Final = "wandb.not_carried"
 
 
-def native_run(run_id: str, natives: Sequence[Mapping[str, Any]], experiment: str, urls: tuple[str, ...]) -> NativeRun:
+def native_run(
+    run_id: str,
+    natives: Sequence[Mapping[str, Any]],
+    experiment: str,
+    urls: tuple[str, ...],
+    lost: Sequence[str] = (),
+) -> NativeRun:
     """Read W&B's runs of one id, the one that shows it first.
 
     Args:
@@ -45,10 +51,11 @@ def native_run(run_id: str, natives: Sequence[Mapping[str, Any]], experiment: st
         natives: W&B's records.
         experiment: The name of the experiment.
         urls: Pages that show it.
+        lost: What W&B's own client logged to it that cannot be carried.
     """
     documents = [Document(native["config"]) for native in natives]
     if "id" not in documents[0].own:
-        return _foreign_run(run_id, natives[0], documents[0], experiment, urls)
+        return _foreign_run(run_id, natives[0], experiment, urls, lost)
     head, owns = natives[0], [document.own for document in documents]
     main = owns[0]
     ended = max(owns, key=lambda own: own.get("status_ns", 0))
@@ -67,7 +74,7 @@ def native_run(run_id: str, natives: Sequence[Mapping[str, Any]], experiment: st
         tags=_tags(head, documents),
         metrics=_metrics(natives),
         datasets=tuple(dict.fromkeys(DatasetRecord(**one) for document in documents for one in document.datasets)),
-        attributes=_attributes(head, documents),
+        attributes=_attributes(head, documents, lost),
         urls=urls,
         deleted=bool(max((own.get("deleted", [False, 0]) for own in owns), key=lambda mark: mark[1])[0]),
         sidecar={
@@ -153,7 +160,7 @@ def _tags(head: Mapping[str, Any], documents: Sequence[Document]) -> dict[str, s
     return {**{label: "" for label in head["tags"] or () if label not in ours and label not in tags}, **tags}
 
 
-def _attributes(head: Mapping[str, Any], documents: Sequence[Document]) -> dict[str, ParamValue]:
+def _attributes(head: Mapping[str, Any], documents: Sequence[Document], lost: Sequence[str]) -> dict[str, ParamValue]:
     attributes: dict[str, ParamValue] = dict(_union([document.attributes for document in documents]))
     if head["notes"]:
         attributes[NOTES] = head["notes"]
@@ -161,6 +168,9 @@ def _attributes(head: Mapping[str, Any], documents: Sequence[Document]) -> dict[
         attributes["wandb.group"] = head["group"]
     if head["jobType"]:
         attributes["wandb.job_type"] = head["jobType"]
+    if lost:
+        known = attributes.get(NOT_CARRIED)
+        attributes[NOT_CARRIED] = "; ".join([*([known] if isinstance(known, str) else []), *lost])
     return attributes
 
 
@@ -180,8 +190,13 @@ def _metrics(natives: Sequence[Mapping[str, Any]]) -> dict[str, NativeMetric]:
 
 
 def _foreign_run(
-    run_id: str, native: Mapping[str, Any], document: Document, experiment: str, urls: tuple[str, ...]
+    run_id: str,
+    native: Mapping[str, Any],
+    experiment: str,
+    urls: tuple[str, ...],
+    references: Sequence[str],
 ) -> NativeRun:
+    document = Document(native["config"])
     params, lost = flatten(document.plain)
     metrics, others = numeric_keys(native.get("historyKeys"))
     own = document.own
@@ -195,7 +210,9 @@ def _foreign_run(
             "wandb.sweep": native["sweepName"],
             "wandb.commit": native["commit"],
             "wandb.user": (native.get("user") or {}).get("username"),
-            _NOT_CARRIED: "; ".join([*(f"config {name}" for name in lost), *(f"history {name}" for name in others)]),
+            NOT_CARRIED: "; ".join(
+                [*(f"config {name}" for name in lost), *(f"history {name}" for name in others), *references]
+            ),
         }.items()
         if value
     }

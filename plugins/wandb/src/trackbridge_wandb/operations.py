@@ -6,6 +6,7 @@ from typing import Final
 
 __all__ = [
     "ADD_ALIASES",
+    "ARTIFACT",
     "COLLECTION",
     "COLLECTIONS",
     "COMMIT_ARTIFACT",
@@ -17,10 +18,14 @@ __all__ = [
     "DELETE_FILES",
     "DELETE_RUN",
     "FEATURES",
+    "FILE",
     "HISTORY",
     "LINK_ARTIFACT",
     "MARK_FILES",
     "ORGANIZATION",
+    "OUTPUTS",
+    "OUTPUTS_OF_RUNS",
+    "OUTPUT_LINKS",
     "PARQUET",
     "PROJECT",
     "PROJECTS",
@@ -136,11 +141,28 @@ query RunParquetHistory($entity: String!, $project: String!, $runName: String!, 
   }
 }"""
 
-# Files of runs
+# Files of runs, and what was logged as artifacts
 
-RUN_FILES: Final = """
+_SOURCE: Final = """
+fragment SourceFragment on Artifact {
+  id state versionIndex metadata artifactType { name }
+  artifactSequence { name project { name entity { name } } }
+  currentManifest { file { directUrl } }
+}"""
+
+_OUTPUTS: Final = (
+    """
+fragment OutputsFragment on ArtifactConnection {
+  pageInfo { endCursor hasNextPage }
+  edges { node { ...SourceFragment } }
+}"""
+    + _SOURCE
+)
+
+RUN_FILES: Final = (
+    """
 query RunFiles($project: String!, $entity: String!, $name: String!, $fileCursor: String, $fileLimit: Int = 50,
-               $fileNames: [String] = [], $pattern: String) {
+               $fileNames: [String] = [], $pattern: String, $outputs: Int = 0, $withOutputs: Boolean = false) {
   project(name: $project, entityName: $entity) {
     internalId
     run(name: $name) {
@@ -148,9 +170,12 @@ query RunFiles($project: String!, $entity: String!, $name: String!, $fileCursor:
         edges { node { id name directUrl sizeBytes md5 } cursor }
         pageInfo { endCursor hasNextPage }
       }
+      artifacts: outputArtifacts(first: $outputs) @include(if: $withOutputs) { ...OutputsFragment }
     }
   }
 }"""
+    + _OUTPUTS
+)
 
 CREATE_RUN_FILES: Final = """
 mutation CreateRunFiles($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
@@ -234,7 +259,7 @@ query ProjectArtifactCollection($entity: String!, $project: String!, $type: Stri
 
 VERSIONS: Final = """
 query ProjectArtifacts($entity: String!, $project: String!, $type: String!, $collection: String!, $cursor: String,
-                       $perPage: Int = 50, $order: String, $filters: JSONString) {
+                       $perPage: Int = 50, $order: String, $filters: JSONString, $sources: Boolean = false) {
   project(entityName: $entity, name: $project) {
     artifactType(name: $type) {
       artifactCollection(name: $collection) {
@@ -247,6 +272,11 @@ query ProjectArtifacts($entity: String!, $project: String!, $type: String!, $col
               id metadata description state digest createdAt
               tags { name }
               aliases { alias artifactCollection { name project { name entity { name } } } }
+              versionIndex @include(if: $sources)
+              artifactSequence @include(if: $sources) { name project { name entity { name } } }
+              createdBy @include(if: $sources) {
+                __typename ... on Run { name project { name entity { name } } }
+              }
             }
           }
         }
@@ -261,6 +291,73 @@ query ProjectArtifactCollections($entity: String!, $project: String!, $cursor: S
     artifactCollections(after: $cursor, first: $perPage) {
       pageInfo { endCursor hasNextPage }
       edges { node { __typename id name description createdAt type: defaultArtifactType { name } } }
+    }
+  }
+}"""
+
+OUTPUTS: Final = (
+    """
+query RunOutputArtifacts($entity: String!, $project: String!, $run: String!, $cursor: String, $perPage: Int) {
+  project(entityName: $entity, name: $project) {
+    run(name: $run) { artifacts: outputArtifacts(after: $cursor, first: $perPage) { ...OutputsFragment } }
+  }
+}"""
+    + _OUTPUTS
+)
+
+OUTPUTS_OF_RUNS: Final = (
+    """
+query RunsOutputArtifacts($entity: String!, $project: String!, $filters: JSONString, $cursor: String, $perPage: Int,
+                          $order: String, $outputs: Int) {
+  project(entityName: $entity, name: $project) {
+    runs(filters: $filters, after: $cursor, first: $perPage, order: $order) {
+      edges { node { name artifacts: outputArtifacts(first: $outputs) { ...OutputsFragment } } }
+      pageInfo { endCursor hasNextPage }
+    }
+  }
+}"""
+    + _OUTPUTS
+)
+
+OUTPUT_LINKS: Final = """
+query RunOutputLinks($entity: String!, $project: String!, $run: String!, $cursor: String, $perPage: Int) {
+  project(entityName: $entity, name: $project) {
+    run(name: $run) {
+      artifacts: outputArtifacts(after: $cursor, first: $perPage) {
+        pageInfo { endCursor hasNextPage }
+        edges {
+          node {
+            id
+            artifactMemberships {
+              edges { node { artifactCollection { __typename name project { name entity { name } } } } }
+            }
+          }
+        }
+      }
+    }
+  }
+}"""
+
+ARTIFACT: Final = (
+    """
+query ArtifactByID($id: ID!) { artifact(id: $id) { ...SourceFragment } }"""
+    + _SOURCE
+)
+
+# A file of a run, and one of a version of an artifact that would be shown in its place, in one request.
+FILE: Final = """
+query RunOrArtifactFile($entity: String!, $project: String!, $run: String!, $names: [String], $owner: String!,
+                        $home: String!, $collection: String!, $alias: String!, $paths: [String!]) {
+  project(entityName: $entity, name: $project) {
+    run(name: $run) { files(names: $names, first: 1) { edges { node { name directUrl sizeBytes } } } }
+  }
+  home: project(entityName: $owner, name: $home) {
+    artifactCollection(name: $collection) {
+      __typename
+      artifactMembership(aliasName: $alias) {
+        artifact { id state }
+        files(names: $paths, first: 1) { edges { node { name directUrl sizeBytes } } }
+      }
     }
   }
 }"""

@@ -7,7 +7,8 @@ its turn came. A version is linked to the log first, and then to the registry, w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,9 +22,11 @@ from trackbridge_wandb.client import Client
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.log import Log
+from trackbridge_wandb.logged import Logged
 from trackbridge_wandb.mirror import Mirrors, folded_stage, settled_fold, version_state
 from trackbridge_wandb.models import MODEL, Models
-from trackbridge_wandb.naming import collection_name, time_ms
+from trackbridge_wandb.naming import collection_name, is_own_project, time_ms
+from trackbridge_wandb.native import NOT_CARRIED
 from trackbridge_wandb.objects import model_run
 from trackbridge_wandb.parts import part, read_description, read_tags
 from trackbridge_wandb.trail import Trails
@@ -49,7 +52,9 @@ class _Numbered:
 class Registry:
     """See `trackbridge.protocol.RegistryStore`."""
 
-    def __init__(self, client: Client, ledger: Ledger, finder: Finder, artifacts: Artifacts) -> None:
+    def __init__(self, client: Client, ledger: Ledger, finder: Finder, artifacts: Artifacts, logged: Logged) -> None:
+        self._client = client
+        self._logged = logged
         self._ledger = ledger
         self._finder = finder
         self._models = Models(client, ledger)
@@ -152,12 +157,25 @@ class Registry:
             shown = linked.pop(version.id, version)
             if not part(cells, version.metadata[_OWN]["token"], _STATE).get("deleted"):
                 found[number] = _own_version(shown, number, cells, "None" if settled else folded_stage(cells, number))
-        taken = set(found)
-        for version in linked.values():
-            if version.index + 1 not in taken and _OWN not in version.metadata:
-                found[version.index + 1] = _foreign_version(version)
+        foreign = [one for one in linked.values() if one.index + 1 not in found and _OWN not in one.metadata]
+        makers = self._makers(foreign)
+        for version in foreign:
+            found[version.index + 1] = _foreign_version(version, makers.get(version.id))
         for number in sorted(found):
             yield found[number]
+
+    def _makers(self, versions: Iterable[Version]) -> dict[str, str]:
+        """Give trackbridge's id of the run that logged each version, by the version's id, where that is in reach."""
+        runs: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for version in versions:
+            run = version.origin and version.origin.run
+            if run and run[0] == self._client.address.entity and not is_own_project(run[1]):
+                runs[run[1]][version.id] = run[2]
+        found: dict[str, str] = {}
+        for project, names in runs.items():
+            ids = self._finder.ids(project, list(names.values()))
+            found |= {version: ids[name] for version, name in names.items() if name in ids}
+        return found
 
     def _read(self, model: str) -> tuple[dict[str, dict[str, Any]], dict[str, Version], bool]:
         """Give a model's cells, what the registry shows of it by id, and whether nobody was writing that meanwhile."""
@@ -165,7 +183,8 @@ class Registry:
         linked: dict[str, Version] = {}
         for wait_s in (*_WAITS_S, None):
             before = settled_fold(cells)
-            linked = {version.id: version for version in self._versions.list(self._models.collection(model))}
+            listed = self._versions.list(self._models.collection(model), origins=True)
+            linked = {version.id: version for version in listed}
             cells = self._models.cells(model)
             if before is not None and settled_fold(cells) == before:
                 return cells, linked, True
@@ -183,7 +202,16 @@ class Registry:
             if number is None or part(cells, token, _STATE).get("deleted") or part(cells, "", _STATE).get("deleted"):
                 continue
             found.add((model, number))
+        for model in self._linked_by(run_id):
+            found |= {(model, version.number) for version in self.versions(model) if version.spec.run_id == run_id}
         yield from sorted(found)
+
+    def _linked_by(self, run_id: str) -> Iterator[str]:
+        """Give the models that versions which W&B's own client logged to a run are linked to."""
+        registry = self._client.registry_entity, self._client.address.registry
+        names = {name for native in self._finder.find(run_id) for name in self._logged.linked(native, registry)}
+        if names:
+            yield from (model.name for model in self._models.list() if collection_name(model.name) in names)
 
     def edit_version(self, model: str, number: int, *, description: str | None, tags: Mapping[str, str | None]) -> None:
         """Set the description unless None, and the tags given; a tag of None is deleted."""
@@ -236,14 +264,17 @@ def _own_version(
     return NativeVersion(number, spec, version_state(version, unmarked))
 
 
-def _foreign_version(version: Version) -> NativeVersion:
+def _foreign_version(version: Version, run_id: str | None) -> NativeVersion:
+    """Read a version that W&B's own client made: its files are below the run that logged it, if that is in reach."""
+    address = "" if version.origin is None else version.origin.address
     spec = VersionSpec(
         token=f"native-{version.id}",
-        run_id=None,
-        artifact_path="",
+        run_id=run_id,
+        artifact_path=address if version.origin is None or run_id is None else version.origin.folder,
         digest=None,
         created_ms=time_ms(version.created),
         description=version.description or None,
+        tags={} if run_id is not None else {NOT_CARRIED: f"files of {address}, which no run here has logged"},
     )
     return NativeVersion(version.index + 1, spec, version_state(version))
 

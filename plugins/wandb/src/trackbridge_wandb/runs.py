@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from trackbridge.errors import Conflict
@@ -17,6 +19,7 @@ from trackbridge_wandb.experiments import Experiments
 from trackbridge_wandb.finding import Finder
 from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.lineage import Lineage
+from trackbridge_wandb.logged import Logged
 from trackbridge_wandb.naming import project_name
 from trackbridge_wandb.native import EXIT_CODES, apply, mark_deleted, native_path, native_run
 from trackbridge_wandb.streams import STREAM, Stream, Streams
@@ -24,6 +27,8 @@ from trackbridge_wandb.streams import STREAM, Stream, Streams
 __all__ = ["ITEMS_PER_WRITE", "Runs"]
 
 ITEMS_PER_WRITE: Final = 1_000
+
+_RUNS_PER_LOOK: Final = 25
 
 _HEADER_S: Final = 10.0  # how long the maker of a run may take between making it and saying what it is
 _POLL_S: Final = 0.1
@@ -33,13 +38,21 @@ class Runs:
     """See `trackbridge.protocol.RunStore`."""
 
     def __init__(
-        self, client: Client, ledger: Ledger, experiments: Experiments, finder: Finder, streams: Streams
+        self,
+        client: Client,
+        ledger: Ledger,
+        experiments: Experiments,
+        finder: Finder,
+        streams: Streams,
+        *,
+        logged: Logged,
     ) -> None:
         self._client = client
         self._ledger = ledger
         self._experiments = experiments
         self._finder = finder
         self._streams = streams
+        self._logged = logged
         self._lineage = Lineage(client)
 
     def create(self, header: RunHeader, *, name: str | None = None) -> Opened:
@@ -139,25 +152,27 @@ class Runs:
 
     def get(self, run_ids: Sequence[str]) -> dict[str, NativeRun]:
         """Give the runs of these ids, deleted ones too; an unknown id is left out."""
-        found = self._finder.several(run_ids)
-        return {
-            run_id: self._record(run_id, natives)
-            for run_id, natives in found.items()
+        found = {
+            run_id: natives
+            for run_id, natives in self._finder.several(run_ids).items()
             if natives and natives[0]["jobType"] != STREAM
         }
+        lost = self._logged.not_carried(natives[0] for natives in found.values())
+        return {run_id: self._record(run_id, natives, lost) for run_id, natives in found.items()}
 
     def scan(self, scan: Scan) -> Iterator[NativeRun]:
         """Go through runs, project by project and by creation, each once."""
         shared = self._finder.shared_projects()
         for project in self._experiments.projects(scan.experiments):
             others = self._finder.streams(project) if project in shared else {}
-            for native in self._client.runs(project):
-                if native["jobType"] == STREAM:
-                    continue
-                run_id = self._finder.run_id(native)
-                record = self._record(run_id, [native, *others.get(run_id, ())])
-                if record.deleted == (scan.deleted == "only"):
-                    yield record
+            shown = (native for native in self._client.runs(project) if native["jobType"] != STREAM)
+            while some := list(islice(shown, _RUNS_PER_LOOK)):
+                lost = self._logged.not_carried(some)
+                for native in some:
+                    run_id = self._finder.run_id(native)
+                    record = self._record(run_id, [native, *others.get(run_id, ())], lost)
+                    if record.deleted == (scan.deleted == "only"):
+                        yield record
 
     def set_deleted(self, run_id: str, *, deleted: bool) -> None:
         """Delete or restore (R7)."""
@@ -179,9 +194,16 @@ class Runs:
         for native in natives:
             self._client.delete_run(native["id"])
 
-    def _record(self, run_id: str, natives: Sequence[dict[str, Any]]) -> NativeRun:
+    def _record(
+        self,
+        run_id: str,
+        natives: Sequence[dict[str, Any]],
+        lost: Mapping[tuple[str, str], Sequence[str]] = MappingProxyType({}),
+    ) -> NativeRun:
         head = natives[0]
-        return native_run(run_id, natives, self._experiments.name_of(head["project_name"]), self._urls(head))
+        experiment = self._experiments.name_of(head["project_name"])
+        named = lost.get((head["project_name"], head["name"]), ())
+        return native_run(run_id, natives, experiment, self._urls(head), named)
 
     def _urls(self, native: Mapping[str, Any]) -> tuple[str, ...]:
         address = self._client.address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,8 @@ from typing import Any, BinaryIO, Final
 
 from trackbridge.errors import NotFound
 from trackbridge_wandb.client import Client
+from trackbridge_wandb.hashing import md5_of
+from trackbridge_wandb.naming import version_folder
 from trackbridge_wandb.operations import (
     ADD_ALIASES,
     COLLECTION,
@@ -26,10 +27,9 @@ from trackbridge_wandb.operations import (
     VERSIONS,
 )
 
-__all__ = ["Collection", "Content", "Version", "Versions"]
+__all__ = ["Collection", "Content", "Origin", "Version", "Versions"]
 
 _PAGE: Final = 500
-_CHUNK_BYTES: Final = 1 << 20
 _DIGEST_HEADER: Final = b"wandb-artifact-manifest-v1\n"  # sdk/artifacts/artifact_manifests/artifact_manifest_v1.py
 
 
@@ -53,6 +53,21 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version was logged.
+
+    Attributes:
+        folder: Of the artifacts of the run that logged it.
+        address: What W&B's own client finds it by.
+        run: That run's entity, project and name; None where there is none any more, or a user made the version.
+    """
+
+    folder: str
+    address: str
+    run: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A version as a member of a collection.
 
@@ -64,6 +79,7 @@ class Version:
         aliases: Of this collection.
         tags: Of the version.
         created: When it was made, as W&B writes times.
+        origin: Where it was logged, if that was asked for.
     """
 
     index: int
@@ -73,6 +89,7 @@ class Version:
     aliases: tuple[str, ...]
     tags: tuple[str, ...]
     created: str
+    origin: Origin | None = None
 
 
 class Versions:
@@ -155,9 +172,9 @@ class Versions:
         kind = (found.get("project") or {}).get("artifactType") or {}
         return kind.get("artifactCollection")
 
-    def list(self, collection: Collection) -> list[Version]:
-        """Give all versions of a collection, in the order they were linked in."""
-        return sorted(self._pages(collection), key=lambda version: version.index)
+    def list(self, collection: Collection, *, origins: bool = False) -> list[Version]:
+        """Give all versions of a collection, in the order they were linked in; `origins` says where each is from."""
+        return sorted(self._pages(collection, origins), key=lambda version: version.index)
 
     def label(self, version: Version, of: Collection, *, add: Iterable[str] = (), drop: Iterable[str] = ()) -> None:
         """Add aliases to a version in a collection, which takes them from others, or drop some."""
@@ -177,7 +194,8 @@ class Versions:
         entries: dict[str, dict[str, Any]] = {}
         manifest = ""
         for one in contents:
-            digest = _md5(one.content)
+            one.content.seek(0)
+            digest = md5_of(one.content)
             manifest = manifest or self._manifest(into, run, artifact, "", "INCREMENTAL", upload=False)["id"]
             spec = {"artifactID": artifact, "artifactManifestID": manifest, "md5": digest, "name": one.path}
             made = self._client.wire.query(
@@ -222,7 +240,7 @@ class Versions:
         manifest: dict[str, Any] = made["createArtifactManifest"]["artifactManifest"]
         return manifest
 
-    def _pages(self, collection: Collection) -> Iterator[Version]:
+    def _pages(self, collection: Collection, origins: bool) -> Iterator[Version]:
         cursor = None
         while True:
             found = self._client.wire.query(
@@ -233,6 +251,7 @@ class Versions:
                 collection=collection.name,
                 cursor=cursor,
                 perPage=_PAGE,
+                sources=origins,
             )
             kind = (found.get("project") or {}).get("artifactType") or {}
             connection = (kind.get("artifactCollection") or {}).get("artifacts") or {}
@@ -259,12 +278,19 @@ def _version(edge: Mapping[str, Any], collection: Collection) -> Version:
         aliases=tuple(sorted(aliases)),
         tags=tuple(tag["name"] for tag in node["tags"] or ()),
         created=node["createdAt"],
+        origin=_origin(node),
     )
 
 
-def _md5(content: BinaryIO) -> str:
-    digest = hashlib.md5()  # noqa: S324 - W&B's
-    content.seek(0)
-    while chunk := content.read(_CHUNK_BYTES):
-        digest.update(chunk)
-    return base64.b64encode(digest.digest()).decode()
+def _origin(node: Mapping[str, Any]) -> Origin | None:
+    sequence = node.get("artifactSequence") or {}
+    project, index = sequence.get("project"), node.get("versionIndex")
+    if project is None or index is None:
+        return None
+    maker = node.get("createdBy") or {}
+    home = maker.get("project")
+    return Origin(
+        folder=version_folder(sequence["name"], index),
+        address=f"{project['entity']['name']}/{project['name']}/{sequence['name']}:v{index}",
+        run=None if home is None else (home["entity"]["name"], home["name"], maker["name"]),
+    )

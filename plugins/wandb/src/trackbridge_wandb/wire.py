@@ -113,6 +113,22 @@ class Wire:
         with reached(self.address.shown), self.get(url) as answer:
             target.writelines(answer.iter_content(_CHUNK_BYTES))
 
+    def document(self, url: str) -> dict[str, Any]:
+        """Read the JSON object that lies at an address.
+
+        Raises:
+            IntegrityError: there is something else.
+        """
+        with reached(self.address.shown), self.get(url) as answer:
+            data = answer.content
+        try:
+            found = json.loads(data)
+        except ValueError as error:
+            raise IntegrityError(f"{self.address.shown} gave no JSON: {error}", clause="A2") from error
+        if not isinstance(found, dict):
+            raise IntegrityError(f"{self.address.shown} gave no JSON object", clause="A2")
+        return found
+
     def close(self) -> None:
         """Let go of connections."""
         with self._lock:

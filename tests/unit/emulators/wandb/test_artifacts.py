@@ -57,6 +57,16 @@ def test_whose_output_an_equal_version_is(log, sdk, project, wandb_emulator, rul
     assert [each.name for each in sdk.Api().run(f"team/{project}/second").logged_artifacts()] == expected
 
 
+@pytest.mark.parametrize(("rule", "expected"), [("hidden", ["m:v1"]), ("listed", ["m:v0", "m:v1"])])
+def test_outputs_that_are_gone(log, sdk, project, wandb_emulator, rule, expected):
+    wandb_emulator.switch(gone_outputs=rule)
+    log("m", "one", run_id="maker").delete(delete_aliases=True)
+    log("m", "two", run_id="maker")
+    logged = list(sdk.Api().run(f"team/{project}/maker").logged_artifacts())
+    assert [each.name for each in logged] == expected
+    assert logged[-1].state == "COMMITTED"
+
+
 @pytest.mark.parametrize(("rule", "there"), [("gone", False), ("moved", True)])
 def test_latest_of_a_deleted_version(log, sdk, project, wandb_emulator, rule, there):
     wandb_emulator.switch(latest_of_deleted=rule)
