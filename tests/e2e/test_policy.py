@@ -50,9 +50,14 @@ def held(url: str) -> None:
         assert store.registry.transition("policy", version, "Production", actor="ci").stage == "Production"
 
 
-@pytest.mark.parametrize("scheme", ["local", "memory"])
+@pytest.mark.parametrize("scheme", ["local", "memory", "archive+file"])
 def test_it_holds_in_the_core(tmp_path, scheme):
     held(f"{scheme}://{tmp_path}/store")
+
+
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow's own
+def test_it_holds_on_mlflow_without_a_server(tmp_path):
+    held(f"mlflow+sqlite:///{tmp_path}/mlflow.db")
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")  # MLflow's own
