@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from trackbridge.errors import IntegrityError, NotFound, TrackbridgeError
+from trackbridge.errors import AuthError, IntegrityError, NotFound, TrackbridgeError
 from trackbridge.migration import Migration, Selection, Side, Threads, verify
 from trackbridge.protocol import Scan, parse_url
 from trackbridge.records.ids import new_run_id
@@ -180,6 +180,14 @@ def test_a_file_that_is_not_what_was_logged_is_refused(service, store, scripted)
     service.fault("download", cut="halfway", times=None, skip=1)  # the manifest passes
     with connect(store.url) as anew, pytest.raises(TrackbridgeError):
         anew.backend.adapter.artifacts.open(run.id, "artifacts/net/v0/weights.bin")
+
+
+def test_versions_that_cannot_be_read_are_named_and_never_passed_over(service, store, scripted):
+    service.fault("download", status=403, times=None)
+    run = run_named(store, scripted, "trains")
+    assert "files of net:v0, which cannot be read (AuthError)" in str(run.attributes["wandb.not_carried"])
+    with pytest.raises(AuthError):
+        below(store, run.id)
 
 
 def test_what_was_put_there_is_in_its_place(store, scripted, tmp_path):

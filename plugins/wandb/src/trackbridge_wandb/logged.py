@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
-from trackbridge.errors import NotFound
+from trackbridge.errors import NotFound, TrackbridgeError, Transient
 from trackbridge_wandb.client import Client, nodes
 from trackbridge_wandb.document import Document
 from trackbridge_wandb.files import Files
@@ -225,7 +225,12 @@ class Logged:
         return files, references
 
     def _references(self, source: Source) -> list[str]:
-        references = self._contents(source)[1]
+        try:
+            references = self._contents(source)[1]
+        except Transient:
+            raise
+        except TrackbridgeError as error:  # a listing of files says so aloud; a search must not fail of it
+            return [f"files of {source.label}, which cannot be read ({type(error).__name__})"]
         named = [f"reference {source.label}/{one.path} ({_shown(one.ref or '')})" for one in references[:_NAMED]]
         more = len(references) - len(named)
         return [*named, f"{more} more references of {source.label}"] if more else named

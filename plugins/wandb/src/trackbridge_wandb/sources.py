@@ -11,11 +11,12 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from trackbridge.errors import AuthError, NotFound, Rejected
+from trackbridge.errors import AuthError, IntegrityError, NotFound, Rejected
 from trackbridge_wandb.client import Client
 from trackbridge_wandb.naming import version_folder
 from trackbridge_wandb.operations import ARTIFACT
@@ -94,15 +95,31 @@ class Manifests:
         self._weight = 0
 
     def of(self, source: Source) -> Manifest:
-        """Give the manifest of a version; raise `NotFound` where that is gone."""
+        """Give the manifest of a version.
+
+        Raises:
+            NotFound: the version is gone.
+            IntegrityError: it is there, and its manifest is not.
+        """
         known = self._known(source.id)
         if known is not None:
             return known
-        fresh = source if source.manifest_url else self._ask(source.id)
-        if fresh is None or fresh.manifest_url is None:
-            raise NotFound(f"W&B has no version {source.label} of {source.collection.project} any more", clause="A2")
-        contents = self._client.wire.document(fresh.manifest_url).get("contents") or {}
+        contents = self._read(source).get("contents") or {}
         return self._keep(Manifest(source, {path: _entry(path, found) for path, found in contents.items()}))
+
+    def _read(self, source: Source) -> Mapping[str, Any]:
+        if source.manifest_url is not None:
+            with suppress(AuthError, NotFound):  # the address may have held for a while only
+                return self._client.wire.document(source.manifest_url)
+        fresh = self._ask(source.id)
+        if fresh is None:
+            raise NotFound(f"W&B has no version {source.label} of {source.collection.project} any more", clause="A2")
+        try:
+            if fresh.manifest_url is not None:
+                return self._client.wire.document(fresh.manifest_url)
+        except NotFound as error:
+            raise _unreadable(source) from error
+        raise _unreadable(source)
 
     def target(self, entry: Entry) -> tuple[Source, Entry] | None:
         """Follow a reference between versions to where the bytes are; None for what is not in W&B, or not for us."""
@@ -178,6 +195,10 @@ def is_users(node: Mapping[str, Any]) -> bool:
     kind, name = node["artifactType"]["name"], node["artifactSequence"]["name"]
     own = kind.startswith(_RESERVED) or kind == _JOB or (kind == _TABLES[0] and name.startswith(_TABLES[1]))
     return not own and _OWN not in (json.loads(node["metadata"] or "{}") or {})
+
+
+def _unreadable(source: Source) -> IntegrityError:
+    return IntegrityError(f"the version {source.label} of {source.collection.project} has no manifest", clause="A2")
 
 
 def _entry(path: str, found: Mapping[str, Any]) -> Entry:
