@@ -15,7 +15,7 @@ from trackbridge.errors import AuthError, IntegrityError, NotFound, TrackbridgeE
 from trackbridge.migration import Migration, Selection, Side, Threads, verify
 from trackbridge.protocol import Scan, parse_url
 from trackbridge.records.ids import new_run_id
-from trackbridge.records.writes import RunHeader
+from trackbridge.records.writes import RunHeader, RunWrites
 from trackbridge.store import connect
 from trackbridge_wandb.address import address_of
 from trackbridge_wandb.client import Client
@@ -61,7 +61,7 @@ with wandb.init(project=project, id="reuses") as run:
         note.add_file("note.txt")
         run.log_artifact(note).wait()
 wandb.Api().artifact(f"{project}/note:v1").delete()
-with wandb.init(project=project, id=ours, resume="allow") as run:
+with wandb.init(project=project, id=ours, resume="must") as run:
     extra = wandb.Artifact("extra", type="note")
     extra.add_file("note.txt")
     extra.add_reference("s3://bucket/more", name="more", checksum=False)
@@ -94,6 +94,7 @@ def scripted(wandb_server, tmp_path_factory):
         with connect(f"wandb://{ENTITY}?base_url={wandb_server.url}") as store:
             store.backend.adapter.experiments.ensure(found.project)
             store.backend.adapter.runs.create(RunHeader(found.ours, found.project, 1_000))
+            store.backend.adapter.runs.write(found.ours, RunWrites(params={"lr": 1.0}))
     environment |= {"PATH": "/usr/bin:/bin", "HOME": str(home), "WANDB_DIR": str(home)}
     script = [sys.executable, "-c", SCRIPT, found.project, found.model, found.ours]
     subprocess.run(script, env=environment, cwd=home, check=True, timeout=300)
@@ -167,8 +168,9 @@ def test_all_pages_and_nothing_that_is_gone(service, store, scripted, switches):
 def test_a_run_of_ours_has_what_its_script_logged(store, scripted):
     store.registry.register(f"{scripted.model}-ours", run_id=scripted.ours, artifact="artifacts/extra/v0")
     assert list(below(store, scripted.ours)) == ["artifacts/extra/v0/note.txt"]  # and no version of ours
-    lost = str(store.runs.get(scripted.ours).attributes["wandb.not_carried"])
-    assert "reference extra:v0/more (s3://bucket/more)" in lost
+    run = store.runs.get(scripted.ours)
+    assert run.attributes["wandb.not_carried"] == "reference extra:v0/more (s3://bucket/more)"
+    assert repr(run.params) == "{'lr': 1.0}"  # W&B's client has added to its config, and taken nothing away
 
 
 def test_a_file_that_is_not_what_was_logged_is_refused(service, store, scripted):

@@ -48,10 +48,9 @@ class Document:
     def foreign(self) -> bool:
         """W&B's own client has started the run, whoever made it, and may have logged what only it logs.
 
-        It says so by what it notes of itself (core/internal/runconfig, AddInternalData).
+        It says so by its version (core/internal/runconfig, AddInternalData).
         """
-        noted = self._section(_WANDB)
-        return "id" not in self.own or "t" in noted or "cli_version" in noted
+        return "id" not in self.own or "cli_version" in self._section(_WANDB)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -100,9 +99,13 @@ class Document:
             self.set(OWN, {**own, "typed": forms})
 
     def chart_by_step(self) -> None:
-        """Say that charts show everything against the true step."""
+        """Say that charts show everything against the true step.
+
+        And, by `t`, that the run was started: W&B's own client then goes on in it and adds to its config, where it would
+        refuse to, or write a config of its own over this one (core/internal/runbranch/resume.go).
+        """
         known = self._value(_WANDB)
-        self.set(_WANDB, {**(known if isinstance(known, dict) else {}), "m": _METRICS})
+        self.set(_WANDB, {"t": {}, **(known if isinstance(known, dict) else {}), "m": _METRICS})
 
     # Objects
 
