@@ -47,13 +47,15 @@ with wandb.init(project=project, id="trains") as run:
     run.link_artifact(run.log_artifact(net).wait(), f"wandb-registry-model/{model}", aliases=["champion"])
     rows = wandb.Artifact("rows", type="dataset")
     rows.add_dir("rows", name="parts")
-    rows.add_reference("https://me@example.com/raw.csv?signature=hidden", name="raw.csv", checksum=False)
+    rows.add_reference("s3://bucket/raw.csv", name="raw.csv", checksum=False)
+    for number in range(24):
+        rows.add_reference(f"s3://bucket/{number}", name=f"more/{number:02}", checksum=False)
     run.log_artifact(rows).wait()
     run.log_code("code", name="code")
 with wandb.init(project=project, id="reuses") as run:
     split = wandb.Artifact("split", type="dataset")
     split.add_reference(run.use_artifact("rows:latest").get_entry("parts/07.csv"), name="seven.csv")
-    split.add_reference("s3://bucket/elsewhere", name="elsewhere", checksum=False)
+    split.add_reference("https://me@example.com/raw.csv?signature=hidden", name="elsewhere", checksum=False)
     run.log_artifact(split).wait()
     for number in range(3):
         Path("note.txt").write_text(str(number))
@@ -144,11 +146,20 @@ def test_what_is_not_in_the_run_is_not_found(store, scripted):
             store.backend.adapter.artifacts.open(run.id, f"artifacts/{path}")
 
 
+def test_what_is_named_is_never_more_than_an_attribute_holds(store, scripted, monkeypatch):
+    monkeypatch.setattr("trackbridge_wandb.logged._BYTES", 100)
+    run = run_named(store, scripted, "trains")
+    assert run.attributes["wandb.not_carried"] == "references of up to 2 more versions"
+
+
 def test_references_are_named_and_those_between_versions_followed(store, scripted):
     trains, reuses = (run_named(store, scripted, name) for name in ("trains", "reuses"))
     lost = str(trains.attributes["wandb.not_carried"]).split("; ")
-    assert lost == ["reference rows:v0/raw.csv (https://example.com/raw.csv)"]
-    assert reuses.attributes["wandb.not_carried"] == "reference split:v0/elsewhere (s3://bucket/elsewhere)"
+    assert lost == [
+        *(f"reference rows:v0/more/{number:02} (s3://bucket/{number})" for number in range(20)),
+        "5 more references of rows:v0",
+    ]
+    assert reuses.attributes["wandb.not_carried"] == "reference split:v0/elsewhere (https://example.com/raw.csv)"
     assert {path: one.size for path, one in below(store, reuses.id, "artifacts/split").items()} == {
         "artifacts/split/v0/seven.csv": 42
     }

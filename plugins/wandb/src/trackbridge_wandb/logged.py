@@ -30,9 +30,10 @@ __all__ = ["Logged"]
 _PAGE: Final = 100
 _RUNS_PER_QUERY: Final = 25
 _OUTPUTS_PER_RUN: Final = 40  # in a query about several runs; of a run with more, further pages are asked for
+_RUNS_KEPT: Final = 1_000
 _READERS: Final = 8
 _NAMED: Final = 20  # references of one version; the rest is counted
-_CHARS: Final = 30_000  # of all that is named of a run: an attribute holds 64 KiB
+_BYTES: Final = 30_000  # of all that is named of a run: an attribute holds 64 KiB
 _PATH: Final = re.compile(rf"({ARTIFACTS_FOLDER}/[^/]+/v\d+)/(.+)", re.DOTALL)
 
 _Run = tuple[str, str]  # a run's project, and its name there
@@ -63,7 +64,7 @@ class Logged:
             first: The first page of the versions that it logged.
         """
         run = native["project_name"], str(native["name"])
-        for source in self._remember(run, self._pages(OUTPUTS, run, first)):
+        for source in self._remembered(run, self._pages(OUTPUTS, run, first)):
             if not _overlap(source.folder, prefix):
                 continue
             for path, entry in self._contents(source)[0].items():
@@ -131,7 +132,7 @@ class Logged:
         run = native["project_name"], str(native["name"])
         if not Document(native["config"]).foreign:
             return ()
-        return self._remember(run, self._pages(OUTPUTS, run))
+        return self._remembered(run, self._pages(OUTPUTS, run))
 
     def _sources_of_runs(self, natives: Iterable[Mapping[str, Any]]) -> dict[_Run, Sequence[Source]]:
         projects: defaultdict[str, list[str]] = defaultdict(list)
@@ -160,7 +161,7 @@ class Logged:
             runs = (found.get("project") or {}).get("runs") or {}
             for node in nodes(runs):
                 run = project, str(node["name"])
-                yield run, self._remember(run, self._pages(OUTPUTS, run, node["artifacts"]))
+                yield run, _sources(self._pages(OUTPUTS, run, node["artifacts"]))
             info = runs.get("pageInfo") or {}
             if not info.get("hasNextPage"):
                 return
@@ -181,12 +182,14 @@ class Logged:
         page: Mapping[str, Any] = ((found.get("project") or {}).get("run") or {}).get("artifacts") or {}
         return page
 
-    def _remember(self, run: _Run, nodes: Iterable[Mapping[str, Any]]) -> Sequence[Source]:
-        """Give the versions that are there and the users' own, each once."""
-        found = {one.id: one for node in nodes if is_users(node) and (one := source_of(node)) is not None}
+    def _remembered(self, run: _Run, records: Iterable[Mapping[str, Any]]) -> Sequence[Source]:
+        found = _sources(records)
         with self._lock:
-            self._seen[run] = {one.folder: replace(one, manifest_url=None) for one in found.values()}
-        return tuple(found.values())
+            self._seen.pop(run, None)
+            self._seen[run] = {one.folder: replace(one, manifest_url=None) for one in found}
+            if len(self._seen) > _RUNS_KEPT:
+                del self._seen[next(iter(self._seen))]
+        return found
 
     # Files
 
@@ -226,7 +229,7 @@ class Logged:
 
     def _references(self, source: Source) -> list[str]:
         try:
-            references = self._contents(source)[1]
+            references = sorted(self._contents(source)[1], key=lambda one: one.path)
         except Transient:
             raise
         except TrackbridgeError as error:  # a listing of files says so aloud; a search must not fail of it
@@ -234,6 +237,11 @@ class Logged:
         named = [f"reference {source.label}/{one.path} ({_shown(one.ref or '')})" for one in references[:_NAMED]]
         more = len(references) - len(named)
         return [*named, f"{more} more references of {source.label}"] if more else named
+
+
+def _sources(records: Iterable[Mapping[str, Any]]) -> Sequence[Source]:
+    """Give the versions that are there and the users' own, each once."""
+    return tuple({one.id: one for node in records if is_users(node) and (one := source_of(node)) is not None}.values())
 
 
 def _overlap(folder: str, prefix: str) -> bool:
@@ -246,7 +254,10 @@ def _is_below(path: str, prefix: str) -> bool:
 
 def _shown(uri: str) -> str:
     """Give an address without what may be a secret in it."""
-    address = urlsplit(uri)
+    try:
+        address = urlsplit(uri)
+    except ValueError:
+        return "no address"
     host = address.netloc.rpartition("@")[2]
     return f"{address.scheme}://{host}{address.path}" if address.scheme else address.path
 
@@ -254,10 +265,10 @@ def _shown(uri: str) -> str:
 def _bounded(versions: Sequence[Sequence[str]]) -> Sequence[str]:
     """Join what is named of several versions, as far as an attribute holds it."""
     named: list[str] = []
-    chars = 0
+    size = 0
     for number, names in enumerate(versions):
-        chars += sum(map(len, names))
-        if chars > _CHARS:
+        size += sum(len(name.encode(errors="replace")) for name in names)
+        if size > _BYTES:
             return [*named, f"references of up to {len(versions) - number} more versions"]
         named += names
     return named

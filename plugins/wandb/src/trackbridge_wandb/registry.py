@@ -29,6 +29,7 @@ from trackbridge_wandb.naming import collection_name, is_own_project, time_ms
 from trackbridge_wandb.native import NOT_CARRIED
 from trackbridge_wandb.objects import model_run
 from trackbridge_wandb.parts import part, read_description, read_tags
+from trackbridge_wandb.sources import is_ours
 from trackbridge_wandb.trail import Trails
 from trackbridge_wandb.versions import Content, Version, Versions
 
@@ -157,7 +158,7 @@ class Registry:
             shown = linked.pop(version.id, version)
             if not part(cells, version.metadata[_OWN]["token"], _STATE).get("deleted"):
                 found[number] = _own_version(shown, number, cells, "None" if settled else folded_stage(cells, number))
-        foreign = [one for one in linked.values() if one.index + 1 not in found and _OWN not in one.metadata]
+        foreign = [one for one in linked.values() if one.index + 1 not in found and not is_ours(one.metadata)]
         makers = self._makers(foreign)
         for version in foreign:
             found[version.index + 1] = _foreign_version(version, makers.get(version.id))

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from trackbridge.errors import AuthError, IntegrityError, NotFound, Rejected
 from trackbridge_wandb.client import Client
@@ -22,10 +21,10 @@ from trackbridge_wandb.naming import version_folder
 from trackbridge_wandb.operations import ARTIFACT
 from trackbridge_wandb.versions import Collection
 
-__all__ = ["Entry", "Manifest", "Manifests", "Source", "is_users", "source_of"]
+__all__ = ["Entry", "Manifest", "Manifests", "Source", "is_ours", "is_users", "source_of"]
 
 _COMMITTED: Final = "COMMITTED"
-_OWN: Final = "trackbridge"  # the key of what we log ourselves
+_OWN, _TOKEN = "trackbridge", "token"  # in the metadata of model versions that we log ourselves
 _RESERVED: Final = "wandb-"
 _TABLES: Final = "run_table", "run-"  # of `run.log` with a table, which is a file of the run, too
 _JOB: Final = "job"
@@ -124,11 +123,12 @@ class Manifests:
     def target(self, entry: Entry) -> tuple[Source, Entry] | None:
         """Follow a reference between versions to where the bytes are; None for what is not in W&B, or not for us."""
         for _ in range(_HOPS):
-            address = urlsplit(entry.ref or "")
-            if address.scheme != _BETWEEN:
+            scheme, _, place = (entry.ref or "").partition("://")
+            if scheme != _BETWEEN:
                 return None
-            found = self._by_hex(address.netloc)
-            there = None if found is None else found.entries.get(address.path.removeprefix("/"))
+            artifact, _, path = place.partition("/")
+            found = self._by_hex(artifact)
+            there = None if found is None else found.entries.get(path)
             if found is None or there is None:
                 return None
             if there.ref is None:
@@ -194,7 +194,13 @@ def is_users(node: Mapping[str, Any]) -> bool:
     """
     kind, name = node["artifactType"]["name"], node["artifactSequence"]["name"]
     own = kind.startswith(_RESERVED) or kind == _JOB or (kind == _TABLES[0] and name.startswith(_TABLES[1]))
-    return not own and _OWN not in (json.loads(node["metadata"] or "{}") or {})
+    return not own and not is_ours(json.loads(node["metadata"] or "{}"))
+
+
+def is_ours(metadata: Any) -> bool:
+    """Tell whether trackbridge has made a version, by its metadata."""
+    own = metadata.get(_OWN) if isinstance(metadata, Mapping) else None
+    return isinstance(own, Mapping) and _TOKEN in own
 
 
 def _unreadable(source: Source) -> IntegrityError:
