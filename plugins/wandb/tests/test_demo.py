@@ -24,11 +24,11 @@ def run(*command, **environment):
     return done.stdout
 
 
-@pytest.mark.parametrize("other", ["local", pytest.param("mlflow", marks=pytest.mark.full)])
-def test_the_demo_is_equal_elsewhere(url, tmp_path, request, other):
-    there = f"local://{tmp_path / 'store'}"
-    if other == "mlflow":
-        there = f"mlflow+{request.getfixturevalue('mlflow_sqlite')['url']}"
+@pytest.mark.parametrize(
+    "other", ["local://{home}/store", pytest.param("mlflow+sqlite:///{home}/mlflow.db", marks=pytest.mark.full)]
+)
+def test_the_demo_is_equal_elsewhere(url, tmp_path, other):
+    there = other.format(home=tmp_path)
     home = {"TRACKBRIDGE_JOURNAL_DIR": str(tmp_path / "journals"), "MPLBACKEND": "Agg"}
     for backend in (there, url):
         run("trackbridge.demo.train", TRACKBRIDGE_BACKEND=backend, **home)
