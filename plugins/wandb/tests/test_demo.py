@@ -29,7 +29,8 @@ def run(*command, **environment):
 )
 def test_the_demo_is_equal_elsewhere(url, tmp_path, other):
     there = other.format(home=tmp_path)
-    home = {"TRACKBRIDGE_JOURNAL_DIR": str(tmp_path / "journals"), "MPLBACKEND": "Agg"}
+    journals = str(tmp_path / "journals")
+    home = {"TRACKBRIDGE_JOURNAL_DIR": journals, "TRACKBRIDGE_CONNECT_TIMEOUT_S": "120", "MPLBACKEND": "Agg"}
     for backend in (there, url):
         run("trackbridge.demo.train", TRACKBRIDGE_BACKEND=backend, **home)
     said = run("trackbridge", "verify", there, url, "--content", **home)
