@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,10 @@ def measurements(scale: Scale) -> Iterator[Measurement]:
         adapter = open_backend(service.url).adapter
         stack.callback(adapter.close)
         adapter.experiments.ensure("delivered")
-        _deliver(adapter, _BATCH_POINTS)  # before anything is measured, both have met the service
-        by_hand.write(_BATCH_POINTS)
-        ours, theirs = in_turns((lambda: _deliver(adapter, count), lambda: by_hand.write(count)), scale.rounds)
+        points = _points(count)  # the same for both, with their times
+        _deliver(adapter, points[:_BATCH_POINTS])  # before anything is measured, both have met the service
+        by_hand.write(points[:_BATCH_POINTS])
+        ours, theirs = in_turns((lambda: _deliver(adapter, points), lambda: by_hand.write(points)), scale.rounds)
         yield ratio(
             f"{count:,} points to Vertex AI, emulated, against write_tensorboard_run_data of full batches",
             ours,
@@ -55,12 +56,16 @@ def measurements(scale: Scale) -> Iterator[Measurement]:
         yield _calls(service)
 
 
-def _deliver(adapter: Any, count: int) -> None:
+def _points(count: int) -> list[MetricPoint]:
+    begun_ms = time.time_ns() // 1_000_000
+    return [MetricPoint(_SERIES[n % 5], n // 5, begun_ms + n, 1 / (n + 1)) for n in range(count)]
+
+
+def _deliver(adapter: Any, points: Sequence[MetricPoint]) -> None:
     """Deliver points to a new run, in the batches that the shipper makes."""
     run_id = new_run_id()
     adapter.runs.create(RunHeader(run_id, "delivered", 1))
-    points = [MetricPoint(_SERIES[n % 5], n // 5, time.time_ns() // 1_000_000, 1 / (n + 1)) for n in range(count)]
-    for first in range(0, count, _BATCH_POINTS):
+    for first in range(0, len(points), _BATCH_POINTS):
         adapter.metrics.write(run_id, points[first : first + _BATCH_POINTS])
 
 
@@ -155,7 +160,7 @@ class _ByHand:
             parent=board.name, tensorboard_experiment_id="by-hand"
         ).name
 
-    def write(self, count: int) -> None:
+    def write(self, points: Sequence[MetricPoint]) -> None:
         types, run_id = self._types, new_run_id()
         run = self._client.create_tensorboard_run(
             parent=self._experiment,
@@ -170,14 +175,14 @@ class _ByHand:
             )
             for name in _SERIES
         ]
-        ids = [series.name.rpartition("/")[2] for series in made]
-        for first in range(0, count, _BATCH_POINTS):
-            rows: list[list[Any]] = [[] for _ in _SERIES]
-            for n in range(first, min(count, first + _BATCH_POINTS)):
-                now = {"seconds": int(time.time())}
-                rows[n % 5].append({"step": n // 5, "wall_time": now, "scalar": {"value": 1 / (n + 1)}})
+        ids = {series.display_name: series.name.rpartition("/")[2] for series in made}
+        for first in range(0, len(points), _BATCH_POINTS):
+            rows: dict[str, list[Any]] = {name: [] for name in ids}
+            for name, step, time_ms, value in points[first : first + _BATCH_POINTS]:
+                wall = {"seconds": time_ms // 1_000, "nanos": time_ms % 1_000 * 1_000_000}
+                rows[name].append({"step": step, "wall_time": wall, "scalar": {"value": value}})
             data = [
-                {"tensorboard_time_series_id": one, "value_type": scalar, "values": values}
-                for one, values in zip(ids, rows, strict=True)
+                {"tensorboard_time_series_id": ids[name], "value_type": scalar, "values": values}
+                for name, values in rows.items()
             ]
             self._client.write_tensorboard_run_data(tensorboard_run=run.name, time_series_data=data)

@@ -62,7 +62,6 @@ def one_metric(put: Put, slow: SlowPath) -> tuple[Callable[..., None], Swap]:
 
     def log_metric(name: str, value: float, step: int | None = None, *, timestamp: Any = None) -> None:
         target, slots, ids = in_use
-        at = 0
         try:
             if type(value) is float and timestamp is None:
                 if type(step) is int:
@@ -77,8 +76,8 @@ def one_metric(put: Put, slow: SlowPath) -> tuple[Callable[..., None], Swap]:
                     for at in slots:
                         put(target, at, at, key, 0, when, value, key, 0, when, value)
                         return None
-        except error:  # the step is no int64
-            put(target, at, at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0)
+        except error:  # the step is no int64; only `put` raises it, so that there is a slot
+            put(target, at, at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0)  # type: ignore[possibly-undefined] # it is
         except (KeyError, TypeError):  # a name not seen before in this segment, or none at all
             pass
         target = None  # an exception that somebody keeps must not keep the segment

@@ -208,6 +208,24 @@ def test_the_board_has_a_column_a_stage(cli, filled) -> None:
     assert lines[3] == ["1"]
 
 
+@pytest.mark.parametrize("option", ["--board", "--json"])
+def test_a_damaged_trail_hides_no_other_model(cli, filled, option) -> None:
+    cli("models", "promote", "fraud", "2", "Production")
+    with tb.connect(URL) as store:
+        store.backend.adapter.registry.ensure_model("broken")
+        store.backend.adapter.registry.append_entry("broken", 0, b"{}")
+    shown = cli("models", "list", option)
+    assert "entry 0 of the trail of model 'broken'" in shown
+    if option == "--json":
+        listed = {row["model"]["name"]: row for row in json.loads(shown)}
+        assert [version["number"] for version in listed["fraud"]["versions"]] == [1, 2, 3]
+        assert listed["fraud"]["damage"] is None
+        assert listed["broken"]["versions"] == []
+    else:
+        assert "✗ broken:" in shown
+        assert [line for line in shown.splitlines() if line.split()[:1] == ["fraud"]]
+
+
 def test_a_long_column_of_the_board_is_cut(cli, filled) -> None:
     with tb.connect(URL) as store:
         run_id = store.registry.get("fraud", 1).run_id

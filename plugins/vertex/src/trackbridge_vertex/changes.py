@@ -59,10 +59,10 @@ def add_points(card: Card, points: Sequence[MetricPoint]) -> None:
     """
     series: defaultdict[str, list[MetricPoint]] = defaultdict(list)
     for point in points:
-        series[point.name].append(point)
+        series[point[0]].append(point)  # by index: a name costs as much as the rest
     for name, own in series.items():
         before = card.metrics.get(name)
-        steps = {point.step for point in own}
+        steps = {point[1] for point in own}
         fresh = before is None or min(steps) > before.metric.last_step
         added = summarize(own)
         if added is None:

@@ -9,10 +9,13 @@ import typer
 
 from trackbridge.cli._options import AsJson, BackendOption
 from trackbridge.cli._output import console, emit, one_line, say, table
+from trackbridge.errors import IntegrityError
 from trackbridge.records.models import ModelRecord, ModelVersion, Stage
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from trackbridge.store import Store
 
 __all__ = ["list_models"]
 
@@ -28,20 +31,36 @@ def list_models(
     backend: BackendOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the registered models and which version serves which stage."""
+    """List the registered models and which version serves which stage.
+
+    A model whose trail is damaged is named below the others, which it hides from nobody.
+    """
     from trackbridge.store import connect
 
     with connect(backend) as store:
-        found = [(model, list(store.registry.versions(model.name))) for model in store.registry.models()]
+        every = [(model, *_versions(store, model)) for model in store.registry.models()]
+    found = [(model, versions) for model, versions, damage in every if damage is None]
     if as_json:
-        emit([{"model": model, "versions": versions} for model, versions in found])
-    elif not found:
+        emit([{"model": model, "versions": versions, "damage": damage} for model, versions, damage in every])
+        return
+    if not every:
         say("No models are registered.")
     elif board:
         console().print(_board(found))
         say("✓ approved, ✗ rejected, ! changed outside trackbridge")
     else:
         console().print(_lines(found))
+    for model, _, damage in every:
+        if damage is not None:
+            say(f"✗ {model.name}: {one_line(damage)}")
+
+
+def _versions(store: Store, model: ModelRecord) -> tuple[list[ModelVersion], str | None]:
+    """Give the versions of a model, or none and what is wrong with its trail."""
+    try:
+        return list(store.registry.versions(model.name)), None
+    except IntegrityError as error:
+        return [], str(error)
 
 
 def _lines(found: Sequence[_Found]) -> Table:
