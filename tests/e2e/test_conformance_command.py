@@ -11,17 +11,12 @@ from typing import Final
 
 import pytest
 
+from servers import mlflow
 from servers.clouds import CLOUDS
 
 pytestmark = [pytest.mark.server, pytest.mark.full]
 
 Request = pytest.FixtureRequest
-
-
-def _managed(request: Request, patch: pytest.MonkeyPatch) -> str:
-    """The ARN of a real server, which the vendor's own plugin is told to find on loopback."""
-    patch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", request.getfixturevalue("mlflow_postgres_s3")["url"])
-    return "mlflow+arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/team"
 
 
 def _rest(request: Request, patch: pytest.MonkeyPatch) -> str:
@@ -35,7 +30,7 @@ PLACES: Final[Mapping[str, Callable[[Request, pytest.MonkeyPatch], str]]] = {
     "mlflow-sqlite": lambda request, _: f"mlflow+{request.getfixturevalue('mlflow_sqlite')['url']}",
     "mlflow-postgres-s3": lambda request, _: f"mlflow+{request.getfixturevalue('mlflow_postgres_s3')['url']}",
     "mlflow-postgres-proxied": lambda request, _: f"mlflow+{request.getfixturevalue('mlflow_postgres_proxied')['url']}",
-    "mlflow-arn": _managed,
+    "mlflow-arn": lambda request, patch: mlflow.managed(request.getfixturevalue("mlflow_postgres_s3")["url"], patch),
     "vertex-rest": _rest,
     **CLOUDS,
 }

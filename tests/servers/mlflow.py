@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from servers.shared import Services, free_port, wait_for
 
 QUIET = {
@@ -15,6 +17,7 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 ADMIN, PASSWORD = "admin", "a-long-enough-password"
+ARN = "mlflow+arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/team"
 
 
 def start(
@@ -43,6 +46,12 @@ def start(
     url = f"http://127.0.0.1:{port}"
     wait_for(f"{url}/version", process, log)
     return {"url": url, "database": database, "folder": str(folder), "pid": str(process.pid)}
+
+
+def managed(url: str, patch: pytest.MonkeyPatch) -> str:
+    """Give `ARN`, which AWS's own plugin is told to find at a server on loopback."""
+    patch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", url)
+    return ARN
 
 
 def auth_settings(folder: Path) -> tuple[list[str], dict[str, str]]:

@@ -12,25 +12,22 @@ from threading import Thread
 import pytest
 
 import trackbridge as tb
+from parts import SMALL, keeps_a_part
+from servers import mlflow
 from servers.accounts import new_place
+from servers.mlflow import ARN
 from trackbridge.config import configure
 from trackbridge.errors import AuthError, ConfigurationError
 from trackbridge.protocol import open_backend, parse_url
-from trackbridge.testing import Contract, Scale
-from trackbridge.testing.checks import Check, checks_of
-from trackbridge.testing.verdicts import run_check
+from trackbridge.testing import Contract
 from trackbridge_mlflow.address import address_of
-
-ARN = "mlflow+arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/team"
-SMALL = Scale(points=2_500, runs=30, artifacts=30, writers=4, examples=2, timeout_s=600)
 
 
 @pytest.fixture(scope="module")
 def managed(mlflow_postgres_s3):
     """The ARN of a real server whose clients put artifacts straight into S3."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", mlflow_postgres_s3["url"])
-        yield ARN
+        yield mlflow.managed(mlflow_postgres_s3["url"], patch)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +38,6 @@ def packaged(managed, services, sagemaker_emulator, s3_endpoint):
         for name, value in place.environment.items():
             patch.setenv(name, value)
         yield f"{managed}?registry=sagemaker&{place.url.partition('?')[2]}", place
-
-
-def plain(clause: str) -> Check:
-    """Give the clause's first check that needs no threads or processes of its own."""
-    return next(one for one in checks_of(clause) if not one.function.__module__.endswith(".concurrency"))
 
 
 @pytest.mark.server
@@ -75,15 +67,13 @@ class TestManagedPackages(Contract):
 @pytest.mark.server
 @pytest.mark.parametrize("clause", ["R1", "T1", "M2", "A2", "G3", "G5"])
 def test_a_part_of_the_contract(clause, managed):
-    outcome = run_check(plain(clause), managed, SMALL)
-    assert outcome.verdict == "kept", outcome.detail
+    keeps_a_part(clause, managed)
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("clause", ["G1", "G5", "G7", "G8"])
 def test_a_part_of_the_contract_with_packages(clause, packaged):
-    outcome = run_check(plain(clause), packaged[0], SMALL)
-    assert outcome.verdict == "kept", outcome.detail
+    keeps_a_part(clause, packaged[0])
 
 
 @pytest.mark.server

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 import trackbridge as tb
+from scripts import EXPERIMENTS, RUNS, contained, play_all
 from servers import mlflow, postgres, s3
 
 # One process plays them all: a server can be killed only by who started it.
 pytestmark = pytest.mark.xdist_group("mlflow-scripts")
 
-NASTY = Path(__file__).parents[3] / "tests" / "e2e" / "nasty.py"
-EXPERIMENTS = ("nasty – 実験 %41", "breast-cancer")
-RUNS = 5  # two of the nasty script, three of the demo
 KINDS = [
     pytest.param("direct", marks=pytest.mark.full),
     pytest.param("server", marks=pytest.mark.server),
@@ -54,20 +47,6 @@ def fresh(request, services, tmp_path_factory) -> Fresh:
     return Fresh(f"mlflow+{started['url']}", options, int(started["pid"]))
 
 
-def play(command, url, home) -> None:
-    """Run a script with nothing but the backend changed; each waits as long, for a new database's tables take a while."""
-    ours = {"TRACKBRIDGE_JOURNAL_DIR": str(home / "journals"), "TRACKBRIDGE_CONNECT_TIMEOUT_S": "120"}
-    environment = {**os.environ, **ours, "TRACKBRIDGE_BACKEND": url}
-    command = [sys.executable, *command]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def play_all(url, home) -> None:
-    play([str(NASTY), str(home / "data.csv")], url, home)
-    play(["-m", "trackbridge.demo.train", "--data", str(home / "data")], url, home)
-
-
 @pytest.fixture(scope="module")
 def local(tmp_path_factory) -> str:
     """The same scripts, played on the default backend."""
@@ -80,11 +59,7 @@ def local(tmp_path_factory) -> str:
 @pytest.mark.parametrize("fresh", KINDS, indirect=True)
 def test_the_same_scripts_give_the_same_content(fresh, local, tmp_path):
     play_all(fresh.url, tmp_path)
-    command = [sys.executable, "-m", "trackbridge", "verify", "--content", "--json", local, fresh.url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    verified = json.loads(done.stdout)
-    assert (verified["runs"], verified["equal"], verified["mismatches"]) == (RUNS, RUNS, [])
+    contained(local, fresh.url)
     with tb.connect(fresh.url) as store:
         assert len(list(store.runs.search(experiments=EXPERIMENTS))) == RUNS, "and nothing more"
 

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import trackbridge as tb
+from scripts import EXPERIMENTS, RUNS, contained, play_all
 
 pytestmark = pytest.mark.server
-
-NASTY = Path(__file__).parents[3] / "tests" / "e2e" / "nasty.py"
-EXPERIMENTS = ("nasty – 実験 %41", "breast-cancer")
-RUNS = 5  # two of the nasty script, three of the demo
-
-
-def play_all(url, home) -> None:
-    """Run both scripts, their training processes without a module of Google's."""
-    ours = {"TRACKBRIDGE_JOURNAL_DIR": str(home / "journals"), "TRACKBRIDGE_CONNECT_TIMEOUT_S": "120"}
-    environment = {**os.environ, **ours, "TRACKBRIDGE_BACKEND": url}
-    demo = ["-m", "trackbridge.demo.train", "--data", str(home / "data")]
-    for command in ([str(NASTY), str(home / "data.csv")], demo):
-        done = subprocess.run(
-            [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def verify(source, target) -> None:
-    command = [sys.executable, "-m", "trackbridge", "verify", "--content", "--json", source, target]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    verified = json.loads(done.stdout)
-    assert (verified["runs"], verified["equal"], verified["mismatches"]) == (RUNS, RUNS, [])
 
 
 @pytest.mark.parametrize(
     "other", ["local://{home}/store", pytest.param("mlflow+sqlite:///{home}/mlflow.db", marks=pytest.mark.full)]
 )
 def test_the_same_scripts_give_the_same_content(other, fresh, tmp_path):
-    source = other.format(home=tmp_path)
-    for number, url in enumerate((source, fresh.url())):
-        home = tmp_path / str(number)
-        home.mkdir()
-        play_all(url, home)
-    verify(source, fresh.url())
+    there = other.format(home=tmp_path)
+    play_all(there, tmp_path / "there")
+    play_all(fresh.url(), tmp_path / "here")
+    contained(there, fresh.url())
     with tb.connect(fresh.url()) as store:
         assert len(list(store.runs.search(experiments=EXPERIMENTS))) == RUNS, "and nothing more"
     assert fresh.remote.violations() == []

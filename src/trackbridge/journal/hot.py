@@ -77,7 +77,7 @@ def one_metric(put: Put, slow: SlowPath) -> tuple[Callable[..., None], Swap]:
                         put(target, at, at, key, 0, when, value, key, 0, when, value)
                         return None
         except error:  # the step is no int64; only `put` raises it, so that there is a slot
-            put(target, at, at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0)  # type: ignore[possibly-undefined] # it is
+            put(target, at, at, VOID, 0, 0.0, 0.0, VOID, 0, 0.0, 0.0)  # type: ignore[possibly-undefined]
         except (KeyError, TypeError):  # a name not seen before in this segment, or none at all
             pass
         target = None  # an exception that somebody keeps must not keep the segment

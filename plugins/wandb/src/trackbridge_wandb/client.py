@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from trackbridge.errors import NotFound
 from trackbridge_wandb.address import Address
@@ -22,7 +22,9 @@ from trackbridge_wandb.operations import (
 )
 from trackbridge_wandb.wire import Wire
 
-__all__ = ["Client", "nodes"]
+__all__ = ["Client", "Connection", "nodes", "pages"]
+
+Connection: TypeAlias = Mapping[str, Any]
 
 _PAGE_RUNS: Final = 100
 _PAGE_PROJECTS: Final = 200
@@ -71,14 +73,8 @@ class Client:
 
     def projects(self) -> Iterator[dict[str, Any]]:
         """Give W&B's records of all projects."""
-        cursor = None
-        while True:
-            page = self.ask(PROJECTS, cursor=cursor, perPage=_PAGE_PROJECTS).get("models") or {}
-            yield from (edge["node"] for edge in page.get("edges") or () if edge["node"])
-            info = page.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            cursor = info["endCursor"]
+        for page in pages(lambda cursor: self.ask(PROJECTS, cursor=cursor, perPage=_PAGE_PROJECTS).get("models")):
+            yield from nodes(page)
 
     def upsert_project(self, name: str, **fields: Any) -> None:
         """Make a project, or change these fields of it."""
@@ -95,20 +91,18 @@ class Client:
         self, project: str, filters: Mapping[str, Any] | None = None, *, page: int = _PAGE_RUNS
     ) -> Iterator[dict[str, Any]]:
         """Give W&B's records of the runs of a project that match a filter, oldest first, each once."""
-        cursor, seen = None, set()
+        seen = set()
         text = json.dumps(filters or {})
-        while True:
+
+        def ask(cursor: str | None) -> Connection | None:
             found = self.ask(RUNS, project=project, cursor=cursor, perPage=page, order="+created_at", filters=text)
-            connection = (found.get("project") or {}).get("runs") or {}
-            for edge in connection.get("edges") or ():
-                node = edge["node"]
+            return (found.get("project") or {}).get("runs")
+
+        for connection in pages(ask):
+            for node in nodes(connection):
                 if node["name"] not in seen:
                     seen.add(node["name"])
                     yield self._with_project(project, node) or node
-            info = connection.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            cursor = info["endCursor"]
 
     def upsert(self, project: str, name: str, **fields: Any) -> bool:
         """Make a run, or change these fields of it; whether it was made. A field of None is left as it is."""
@@ -133,6 +127,22 @@ class Client:
         return run
 
 
-def nodes(connection: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def pages(ask: Callable[[str | None], Connection | None], first: Connection | None = None) -> Iterator[Connection]:
+    """Give all pages of a connection.
+
+    Args:
+        ask: Gives the page after a cursor; of None, the first one.
+        first: The first page, where it is there already.
+    """
+    page = (ask(None) if first is None else first) or {}
+    while True:
+        yield page
+        info = page.get("pageInfo") or {}
+        if not info.get("hasNextPage"):
+            return
+        page = ask(info["endCursor"]) or {}
+
+
+def nodes(connection: Connection | None) -> Iterator[dict[str, Any]]:
     """Give the nodes of a page."""
     return (edge["node"] for edge in (connection or {}).get("edges") or () if edge["node"])

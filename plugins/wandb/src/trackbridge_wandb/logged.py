@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
 from trackbridge.errors import NotFound, TrackbridgeError, Transient
-from trackbridge_wandb.client import Client, nodes
+from trackbridge_wandb.client import Client, Connection, nodes, pages
 from trackbridge_wandb.document import Document
 from trackbridge_wandb.files import Files
 from trackbridge_wandb.naming import ARTIFACTS_FOLDER
@@ -147,8 +147,8 @@ class Logged:
 
     def _asked(self, project: str, names: Sequence[str]) -> Iterator[tuple[_Run, Sequence[Source]]]:
         filters = json.dumps({"name": {"$in": list(names)}})
-        cursor = None
-        while True:
+
+        def ask(cursor: str | None) -> Connection | None:
             found = self._client.ask(
                 OUTPUTS_OF_RUNS,
                 project=project,
@@ -158,29 +158,22 @@ class Logged:
                 order="+created_at",
                 outputs=_OUTPUTS_PER_RUN,
             )
-            runs = (found.get("project") or {}).get("runs") or {}
-            for node in nodes(runs):
+            return (found.get("project") or {}).get("runs")
+
+        for page in pages(ask):
+            for node in nodes(page):
                 run = project, str(node["name"])
                 yield run, _sources(self._pages(OUTPUTS, run, node["artifacts"]))
-            info = runs.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            cursor = info["endCursor"]
 
-    def _pages(self, document: str, run: _Run, first: Mapping[str, Any] | None = None) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, document: str, run: _Run, first: Connection | None = None) -> Iterator[Mapping[str, Any]]:
         """Give W&B's records of the versions that a run logged, of which the first page may be there already."""
-        page = self._page(document, run) if first is None else first
-        while True:
-            yield from nodes(page)
-            info = page.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            page = self._page(document, run, info["endCursor"])
 
-    def _page(self, document: str, run: _Run, cursor: str | None = None) -> Mapping[str, Any]:
-        found = self._client.ask(document, project=run[0], run=run[1], cursor=cursor, perPage=_PAGE)
-        page: Mapping[str, Any] = ((found.get("project") or {}).get("run") or {}).get("artifacts") or {}
-        return page
+        def ask(cursor: str | None) -> Connection | None:
+            found = self._client.ask(document, project=run[0], run=run[1], cursor=cursor, perPage=_PAGE)
+            return ((found.get("project") or {}).get("run") or {}).get("artifacts")
+
+        for page in pages(ask, first):
+            yield from nodes(page)
 
     def _remembered(self, run: _Run, records: Iterable[Mapping[str, Any]]) -> Sequence[Source]:
         found = _sources(records)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from trackbridge.errors import Conflict, NotFound
 from trackbridge.protocol import NativeModel
 from trackbridge.records.times import now_ms
-from trackbridge_wandb.client import Client
+from trackbridge_wandb.client import Client, Connection, nodes, pages
 from trackbridge_wandb.ledger import Ledger
 from trackbridge_wandb.mirror import mirrored_head
 from trackbridge_wandb.naming import collection_name
@@ -91,8 +91,7 @@ class Models:
         return Collection(client.registry_entity, client.address.registry, MODEL, collection_name(name))
 
     def _foreign(self, names: set[str] | None) -> Iterator[NativeModel]:
-        cursor = None
-        while True:
+        def ask(cursor: str | None) -> Connection | None:
             found = self._client.wire.query(
                 COLLECTIONS,
                 entity=self._client.registry_entity,
@@ -100,15 +99,12 @@ class Models:
                 cursor=cursor,
                 perPage=_PAGE,
             )
-            connection = (found.get("project") or {}).get("artifactCollections") or {}
-            for edge in connection.get("edges") or ():
-                node = edge["node"]
+            return (found.get("project") or {}).get("artifactCollections")
+
+        for page in pages(ask):
+            for node in nodes(page):
                 if node["type"]["name"] == MODEL and (names is None or node["name"] in names):
                     yield NativeModel(node["name"], node["description"] or None)
-            info = connection.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            cursor = info["endCursor"]
 
 
 def _record(cells: Mapping[str, Mapping[str, Any]], key: str) -> NativeModel:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from trackbridge.errors import NotFound
-from trackbridge_wandb.client import Client
+from trackbridge_wandb.client import Client, Connection, pages
 from trackbridge_wandb.hashing import md5_of
 from trackbridge_wandb.naming import version_folder
 from trackbridge_wandb.operations import (
@@ -241,8 +241,7 @@ class Versions:
         return manifest
 
     def _pages(self, collection: Collection, origins: bool) -> Iterator[Version]:
-        cursor = None
-        while True:
+        def ask(cursor: str | None) -> Connection | None:
             found = self._client.wire.query(
                 VERSIONS,
                 entity=collection.entity,
@@ -254,12 +253,10 @@ class Versions:
                 sources=origins,
             )
             kind = (found.get("project") or {}).get("artifactType") or {}
-            connection = (kind.get("artifactCollection") or {}).get("artifacts") or {}
-            yield from (_version(edge, collection) for edge in connection.get("edges") or ())
-            info = connection.get("pageInfo") or {}
-            if not info.get("hasNextPage"):
-                return
-            cursor = info["endCursor"]
+            return (kind.get("artifactCollection") or {}).get("artifacts")
+
+        for page in pages(ask):
+            yield from (_version(edge, collection) for edge in page.get("edges") or ())
 
 
 def _version(edge: Mapping[str, Any], collection: Collection) -> Version:
