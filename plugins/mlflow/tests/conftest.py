@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             for line in THEIRS:
                 item.add_marker(pytest.mark.filterwarnings(line), append=False)
+
+
+@pytest.fixture(autouse=True)
+def no_uri_is_left_set() -> Iterator[None]:
+    """MLflow hands its URIs on to child processes through the environment: a test's own must not reach the next one's."""
+
+    def uris() -> list[str | None]:
+        return [os.environ.get(f"MLFLOW_{kind}_URI") for kind in ("TRACKING", "REGISTRY")]
+
+    before = uris()
+    yield
+    assert uris() == before
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ def fluent(url, tmp_path, monkeypatch):
 
     address = address_of(parse_url(url))
     monkeypatch.chdir(tmp_path)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):  # which MLflow sets for its children, and leaves set
+        monkeypatch.setenv(name, address.tracking_uri)
     mlflow.set_tracking_uri(address.tracking_uri)
     mlflow.set_registry_uri(address.tracking_uri)
     yield mlflow

@@ -17,7 +17,7 @@ class ManagedProbe(MlflowProbe):
     def __init__(self, url: BackendUrl) -> None:
         import mlflow
 
-        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else ""
+        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(f"arn:{url.rest}")
         super().__init__(url)
         self._packages: Any = None
