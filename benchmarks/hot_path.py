@@ -1,4 +1,4 @@
-"""What logging costs the caller, against appending tuples to a deque (DESIGN §7).
+"""What logging costs the caller, against appending tuples to a deque.
 
 Run as a script: ``python -m benchmarks.hot_path [CALLS] [ROUNDS]``. Every call is timed by itself with the garbage
 collector on, the cost of reading the clock is subtracted, and timer, floor and run take turns of many calls, so that a

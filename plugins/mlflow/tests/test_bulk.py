@@ -1,4 +1,4 @@
-"""A run that is loaded at once is the run that was meant, however much there is of it (C1, DESIGN §7)."""
+"""A run that is loaded at once is the run that was meant, however much there is of it (C1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The crash-proof log on disk of one run in one process: format, writer, reader (DESIGN §5)."""
+"""The crash-proof log on disk of one run in one process: format, writer, reader."""
 
 from trackbridge.journal.cursor import Cursor, cursor_path, load_cursor, save_cursor
 from trackbridge.journal.entries import Batch, Damage, DamageKind, RawPoint, Record, first_logged_ns

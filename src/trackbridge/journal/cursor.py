@@ -1,4 +1,4 @@
-"""What a consumer has had of a journal, kept beside it (DESIGN §5.3)."""
+"""What a consumer has had of a journal, kept beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a journal asks of the file system: safe mappings, real allocation, room (DESIGN §5.1, §5.7)."""
+"""What a journal asks of the file system: safe mappings, real allocation, room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hot path: what a training loop pays for each point (DESIGN §5.1, §7).
+"""The hot path: what a training loop pays for each point.
 
 `log_metric` is a closure, so that all it needs is a cell away; it takes no lock and makes no system call. Three things
 make it safe all the same:

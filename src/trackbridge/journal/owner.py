@@ -1,4 +1,4 @@
-"""Who writes a journal, and whether that process still lives (DESIGN §5.2, §5.4).
+"""Who writes a journal, and whether that process still lives.
 
 The owner file names the process and is locked by it for as long as it writes: the kernel lets go of the lock when the
 process dies, however it dies. Where a forked child still holds the lock, or the file system knows no locks, the

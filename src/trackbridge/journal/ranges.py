@@ -1,4 +1,4 @@
-"""Sets of slots, as few half-open ranges: what a consumer has delivered (DESIGN §5.2)."""
+"""Sets of slots, as few half-open ranges: what a consumer has delivered."""
 
 from __future__ import annotations
 

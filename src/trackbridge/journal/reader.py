@@ -1,4 +1,4 @@
-"""The reader of a journal: while it is written, after its writer died, and from a copy (DESIGN §5.2, §5.3)."""
+"""The reader of a journal: while it is written, after its writer died, and from a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer of a journal: one for each run and process (DESIGN §5.1)."""
+"""The writer of a journal: one for each run and process."""
 
 from __future__ import annotations
 
@@ -216,7 +216,6 @@ class JournalWriter:
             self._clear()
             raise ConfigurationError(
                 f"no journal can be kept in {self.directory}: {error.strerror or error}",
-                clause="DESIGN 5",
                 remedy="Choose a directory with room that this process may write to.",
             ) from error
 

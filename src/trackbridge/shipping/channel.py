@@ -1,4 +1,4 @@
-"""One backend's way through one journal: read, resolve, deliver, and only then move the cursor (DESIGN §5.3)."""
+"""One backend's way through one journal: read, resolve, deliver, and only then move the cursor."""
 
 from __future__ import annotations
 
@@ -401,8 +401,8 @@ class Channel:
         if damage.kind == "torn" and not self._reader.ended_cleanly():
             _LOGGER.warning("a call was under way when its process died: journal %s", text)
             return
-        error = IntegrityError(text, clause="DESIGN 5")
-        self.ledger.rejected(DeadLetter("journal", damage.kind, text, "DESIGN 5", damage.end - damage.first), error)
+        error = IntegrityError(text)
+        self.ledger.rejected(DeadLetter("journal", damage.kind, text, "X2", damage.end - damage.first), error)
 
 
 def _slots(slots: Iterable[int]) -> Ranges:

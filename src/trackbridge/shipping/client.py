@@ -1,4 +1,4 @@
-"""The training process's side of the shipper process: find it or start it, and ask it (DESIGN §5.4)."""
+"""The training process's side of the shipper process: find it or start it, and ask it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,6 @@ class Shipper:
                 if time.monotonic() >= deadline:
                     raise Transient(
                         f"the shipper process of {self._root} does not answer: {error}",
-                        clause="DESIGN 5",
                         remedy=f"See {self._root / LOG_FILE}; trackbridge sync delivers without it.",
                     ) from error
                 time.sleep(_POLL_S)
@@ -136,7 +135,6 @@ class Shipper:
                 if code or time.monotonic() >= deadline:
                     raise ConfigurationError(
                         f"the shipper process could not be started with {self._python}",
-                        clause="DESIGN 5",
                         remedy=f'See {self._root / LOG_FILE}, or set shipper to "thread".',
                     )
                 if process is None or code == 0:  # one that finds another still leaving goes at once
@@ -156,7 +154,6 @@ class Shipper:
             except OSError as error:
                 raise ConfigurationError(
                     f"the shipper process cannot be started with {self._python}: {error.strerror or error}",
-                    clause="DESIGN 5",
                     remedy='Set python to an interpreter that has trackbridge, or shipper to "thread".',
                 ) from error
         _leave_running(process)

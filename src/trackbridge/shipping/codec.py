@@ -64,7 +64,6 @@ def decode(kind: int, payload: bytes, place: Path) -> LogRecord:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IntegrityError(
             f"a record of kind {kind} in {place} cannot be read: {type(error).__name__}: {error}",
-            clause="DESIGN 5",
             remedy="Deliver the journal with the version of trackbridge that wrote it.",
         ) from error
 

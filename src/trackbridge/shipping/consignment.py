@@ -37,7 +37,7 @@ def dead_letters(root: Path) -> Path:
 
 
 class Consignment:
-    """A journal that this process delivers, and no other does until it lets go (DESIGN §5.4).
+    """A journal that this process delivers, and no other does until it lets go.
 
     Attributes:
         directory: The journal's.
@@ -89,7 +89,6 @@ class Consignment:
         except OSError as error:
             raise ConfigurationError(
                 f"the journal {directory} cannot be delivered from where it lies: {error.strerror or error}",
-                clause="DESIGN 5",
                 remedy="Copy it to a directory that can be written to, and deliver it from there.",
             ) from error
         try:

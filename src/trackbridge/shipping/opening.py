@@ -1,4 +1,4 @@
-"""Opening a run for writing: the handshake, the journal, and somebody who delivers it (DESIGN §5.5)."""
+"""Opening a run for writing: the handshake, the journal, and somebody who delivers it."""
 
 from __future__ import annotations
 

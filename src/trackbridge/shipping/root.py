@@ -37,7 +37,6 @@ def journal_root(config: Settings) -> Path:
         except OSError as error:
             raise ConfigurationError(
                 f"journal_dir {root} cannot be used: {error.strerror or error}",
-                clause="DESIGN 5",
                 remedy="Choose a directory on a local disk that this process may write to.",
             ) from error
     root = _cache() / "trackbridge" / "journal"

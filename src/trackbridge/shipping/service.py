@@ -1,4 +1,4 @@
-"""The shipper process: one per host and journal root, which delivers every journal there (DESIGN §5.4).
+"""The shipper process: one per host and journal root, which delivers every journal there.
 
 It runs as ``python -m trackbridge.shipping.service ROOT``, started by whoever needs it first, in a session of its own:
 what ends the training process does not end it. It leaves when nothing is left to do.

@@ -1,4 +1,4 @@
-"""Artifacts on their way beside everything else: several at once, each settled and tried again by itself (DESIGN §5.3)."""
+"""Artifacts on their way beside everything else: several at once, each settled and tried again by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a returned call was given is read after any death of the process (DESIGN §5.1, §7)."""
+"""What a returned call was given is read after any death of the process."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""A full disk never kills the process, and costs only what came after (DESIGN §5.7).
+"""A full disk never kills the process, and costs only what came after.
 
 A mapping over a sparse file would die of SIGBUS here. Disks are small file systems in a mount name space of their own;
 where the system forbids that, the limit on file size stands in for all of them.

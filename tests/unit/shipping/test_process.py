@@ -1,4 +1,4 @@
-"""The shipper process: started on demand, asked over a socket, gone when nothing is left (DESIGN §5.4)."""
+"""The shipper process: started on demand, asked over a socket, gone when nothing is left."""
 
 import json
 import os

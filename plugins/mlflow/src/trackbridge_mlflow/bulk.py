@@ -1,4 +1,4 @@
-"""A new run in as few requests as MLflow allows: one that makes it with its tags, then full batches of points (DESIGN §7)."""
+"""A new run in as few requests as MLflow allows: one that makes it with its tags, then full batches of points."""
 
 from __future__ import annotations
 
