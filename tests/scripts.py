@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["EXPERIMENTS", "RUNS", "contained", "play_all"]
+__all__ = ["ELSEWHERE", "EXPERIMENTS", "RUNS", "contained", "play_all"]
 
 EXPERIMENTS: Final = ("nasty – 実験 %41", "breast-cancer")
 RUNS: Final = 5  # two of the nasty script, three of the demo
+ELSEWHERE: Final = {"local": "local://{home}/store", "mlflow": "mlflow+sqlite:///{home}/mlflow.db"}
 
 _NASTY: Final = Path(__file__).parent / "e2e" / "nasty.py"
 

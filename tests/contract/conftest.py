@@ -54,6 +54,8 @@ def author(pytester, monkeypatch):
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 0.1\n")
         (info / "entry_points.txt").write_text("[trackbridge]\ntoy = toy_adapter\n")
         monkeypatch.setenv("PYTHONPATH", str(pytester.path))
-        return pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-W", "error", *arguments)
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # to look for plugins takes as long as the rest
+        own = ("-p", "trackbridge.testing.pytest_plugin")
+        return pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", *own, "-W", "error", *arguments)
 
     return run

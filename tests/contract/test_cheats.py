@@ -271,7 +271,7 @@ def test_a_check_that_is_skipped_at_run_time_has_failed(author, conftest):
 
 
 def test_a_suite_without_its_plugin_checks_nothing_and_fails(author):
-    result = author("-p", "no:trackbridge")
+    result = author("-p", "no:trackbridge.testing.pytest_plugin")
     assert result.ret != 0
     assert "fixture 'check' not found" in said(result)
 

@@ -10,6 +10,7 @@ import pytest
 
 from emulators.neptune import dumps
 from emulators.wandb.handle import Handle
+from scripts import ELSEWHERE, play_all
 from servers import accounts, gcs, mlflow, postgres, s3, sagemaker, vertex, wandb
 from servers.clouds import CLOUDS
 from servers.shared import Services
@@ -186,3 +187,15 @@ def vertex_project(vertex_emulator: dict[str, str], gcs_endpoint: str) -> dict[s
 def neptune_dump(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A dump of Neptune with all there can be; nobody changes it."""
     return {"url": f"neptune-dump://{dumps.whole(tmp_path_factory.mktemp('neptune'))}"}
+
+
+@pytest.fixture(scope="session")
+def scripts_elsewhere(services: Services) -> Callable[[str], str]:
+    """Gives the URL of a place of `scripts.ELSEWHERE` where all the scripts were played, once for all vendors."""
+
+    def play(folder: Path, kind: str) -> dict[str, str]:
+        url = ELSEWHERE[kind].format(home=folder)
+        play_all(url, folder / "home")
+        return {"url": url}
+
+    return lambda kind: services.once(f"scripts-{kind}", lambda folder: play(folder, kind))["url"]

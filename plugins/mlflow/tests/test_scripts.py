@@ -47,19 +47,11 @@ def fresh(request, services, tmp_path_factory) -> Fresh:
     return Fresh(f"mlflow+{started['url']}", options, int(started["pid"]))
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory) -> str:
-    """The same scripts, played on the default backend."""
-    home = tmp_path_factory.mktemp("local")
-    url = f"local://{home / 'store'}"
-    play_all(url, home)
-    return url
-
-
 @pytest.mark.parametrize("fresh", KINDS, indirect=True)
-def test_the_same_scripts_give_the_same_content(fresh, local, tmp_path):
+def test_the_same_scripts_give_the_same_content(fresh, scripts_elsewhere, tmp_path):
+    there = scripts_elsewhere("local")
     play_all(fresh.url, tmp_path)
-    contained(local, fresh.url)
+    contained(there, fresh.url)
     with tb.connect(fresh.url) as store:
         assert len(list(store.runs.search(experiments=EXPERIMENTS))) == RUNS, "and nothing more"
 

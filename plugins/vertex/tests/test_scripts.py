@@ -14,13 +14,10 @@ from scripts import EXPERIMENTS, RUNS, contained, play_all
 pytestmark = pytest.mark.server
 
 
-@pytest.mark.parametrize(
-    "other", ["local://{home}/store", pytest.param("mlflow+sqlite:///{home}/mlflow.db", marks=pytest.mark.full)]
-)
-def test_the_same_scripts_give_the_same_content(other, fresh, tmp_path):
-    there = other.format(home=tmp_path)
-    play_all(there, tmp_path / "there")
-    play_all(fresh.url(), tmp_path / "here")
+@pytest.mark.parametrize("other", ["local", pytest.param("mlflow", marks=pytest.mark.full)])
+def test_the_same_scripts_give_the_same_content(other, fresh, tmp_path, scripts_elsewhere):
+    there = scripts_elsewhere(other)
+    play_all(fresh.url(), tmp_path)
     contained(there, fresh.url())
     with tb.connect(fresh.url()) as store:
         assert len(list(store.runs.search(experiments=EXPERIMENTS))) == RUNS, "and nothing more"

@@ -9,11 +9,8 @@ from scripts import contained, play_all
 pytestmark = pytest.mark.server
 
 
-@pytest.mark.parametrize(
-    "other", ["local://{home}/store", pytest.param("mlflow+sqlite:///{home}/mlflow.db", marks=pytest.mark.full)]
-)
-def test_the_same_scripts_give_the_same_content(url, tmp_path, other):
-    there = other.format(home=tmp_path)
-    play_all(there, tmp_path / "there")
-    play_all(url, tmp_path / "here")
+@pytest.mark.parametrize("other", ["local", pytest.param("mlflow", marks=pytest.mark.full)])
+def test_the_same_scripts_give_the_same_content(url, tmp_path, scripts_elsewhere, other):
+    there = scripts_elsewhere(other)
+    play_all(url, tmp_path)
     contained(there, url)
