@@ -47,6 +47,6 @@ def test_a_part_of_the_contract(clause, folder):
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("clause", FAMILIES.values())
+@pytest.mark.parametrize("clause", [FAMILIES[family] for family in "RMAGC"])  # a folder shows that the rest is right
 def test_a_part_of_the_contract_in_a_bucket(clause, bucket):
     keeps_a_part(clause, bucket, TINY)

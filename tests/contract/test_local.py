@@ -2,6 +2,7 @@
 
 import pytest
 
+from parts import SMALL
 from trackbridge.testing import Contract
 
 
@@ -11,6 +12,8 @@ def folder(tmp_path_factory):
 
 
 class TestLocal(Contract):
+    scale = SMALL  # `tests/docs` plays it at its full size, for the page
+
     @pytest.fixture
     def backend_url(self, folder):
         return f"local://{folder}"
