@@ -5,33 +5,37 @@ Run as a script, it logs: ``python -m benchmarks.memory POINTS FOLDER``.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from typing import Final
 
+from benchmarks.peak import peak_kib
 from benchmarks.rounds import Measurement, Scale
 
 __all__ = ["measurements"]
 
 GOAL = 1.5
 
-_FEWER: Final = 100  # times the points, in the short run
+_FEWER: Final = 10  # times the points, in the shorter run
+_FEW: Final = 100  # times the points of that, in a run whose segments have not grown yet
 _DELIVERED: Final = 10  # one part in so many of the points is also delivered
 _METRICS: Final = tuple(f"metric-{n}" for n in range(5))
 
 
 def measurements(scale: Scale) -> Iterator[Measurement]:
-    """Log a long and a short run, offline, and deliver a long and a short one to a local store."""
-    many, few = scale.most_points, max(scale.most_points // _FEWER, 1)
-    yield _row("logging", many, few, _logged(many), _logged(few))
-    many, few = max(many // _DELIVERED, 1), max(few // _DELIVERED, 1)
-    yield _row("delivering", many, few, _delivered(many), _delivered(few))
+    """Log runs offline, and deliver shorter ones to a local store: long against shorter, and that against a short one."""
+    for what, most, act in (
+        ("logging", scale.most_points, _logged),
+        ("delivering", scale.most_points // _DELIVERED, _delivered),
+    ):
+        sizes = max(most, 1), max(most // _FEWER, 1), max(most // _FEWER // _FEW, 1)
+        long, shorter, short = (act(points) for points in sizes)
+        yield _row(what, *sizes[:2], long, shorter, goal=GOAL)
+        yield _row(what, *sizes[1:], shorter, short, goal=None)
 
 
-def _row(what: str, many: int, few: int, large_kib: int, small_kib: int) -> Measurement:
+def _row(what: str, many: int, few: int, large_kib: int, small_kib: int, *, goal: float | None) -> Measurement:
     value = large_kib / small_kib
     return Measurement(
         what=f"peak memory of {what} {many:,} points against {few:,}",
@@ -39,7 +43,7 @@ def _row(what: str, many: int, few: int, large_kib: int, small_kib: int) -> Meas
         floor_s=float(small_kib),
         value=value,
         unit="×",
-        goal=GOAL,
+        goal=goal,
         at_least=False,
         spread=(value, value),
         amounts=(f"{large_kib / 1024:.0f} MiB", f"{small_kib / 1024:.0f} MiB"),
@@ -48,28 +52,13 @@ def _row(what: str, many: int, few: int, large_kib: int, small_kib: int) -> Meas
 
 def _logged(points: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        return _peak_kib("-m", "benchmarks.memory", str(points), folder)
+        return peak_kib("benchmarks.memory", str(points), folder)
 
 
 def _delivered(points: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        _peak_kib("-m", "benchmarks.memory", str(points), folder)
-        return _peak_kib("-m", "trackbridge", "sync", f"{folder}/journals", "--timeout", "3600")
-
-
-def _peak_kib(*arguments: str) -> int:
-    """Run Python and give the greatest size that it had in memory."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode:
-        raise RuntimeError(said[-2000:])
-    return usage.ru_maxrss if sys.platform == "linux" else usage.ru_maxrss // 1024
+        peak_kib("benchmarks.memory", str(points), folder)
+        return peak_kib("trackbridge", "sync", f"{folder}/journals", "--timeout", "3600")
 
 
 def main() -> None:

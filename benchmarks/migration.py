@@ -17,6 +17,7 @@ from typing import Final
 
 from benchmarks.migration_by_hand import move_by_hand
 from benchmarks.migration_data import Bench, fill
+from benchmarks.peak import peak_kib
 from benchmarks.rounds import Measurement, Missing, Row, Scale, ratio
 from trackbridge.migration import Engine, Migration, Selection, Side, Threads
 from trackbridge.store import connect
@@ -180,9 +181,4 @@ def _peak_kib(points: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         source, target = f"local://{folder}/source", f"local://{folder}/target"
         fill(source, 1, points=points)
-        command = [sys.executable, "-m", "trackbridge", "migrate", source, target]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        return usage.ru_maxrss
+        return peak_kib("trackbridge", "migrate", source, target)
