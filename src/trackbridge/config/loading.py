@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -91,11 +91,17 @@ def _environment_model() -> type[BaseSettings]:
 
 
 def _environment() -> Source:
+    variables = tuple(item for item in os.environ.items() if item[0].upper().startswith(ENV_PREFIX))
+    return _environment_of(variables, Path.cwd())
+
+
+@lru_cache(maxsize=8)  # as for the text of a file: looked at anew each time, and mostly the same; nobody changes it
+def _environment_of(_variables: tuple[tuple[str, str], ...], base: Path) -> Source:
     source = _EnvironmentSource(
         _environment_model(), env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_ignore_empty=True
     )
     try:
-        return Source("environment", source(), Path.cwd())
+        return Source("environment", source(), base)
     except SettingsError as error:
         broken = next((f.name for f in fields(Settings) if f'"{f.name}"' in str(error)), "")
         name = f"{ENV_PREFIX}{broken.upper()}"
