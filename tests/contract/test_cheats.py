@@ -1,4 +1,4 @@
-"""Every way of cheating that §6 names fails, in a pytest of its own: at collection, or without a certificate."""
+"""Every way of cheating fails, in a pytest of its own: at collection, or without a certificate."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Importing trackbridge is cheap: what is heavy loads on first use (§5, §7)."""
+"""Importing trackbridge is cheap: what is heavy loads on first use."""
 
 import json
 import subprocess

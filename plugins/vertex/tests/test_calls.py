@@ -1,4 +1,4 @@
-"""Errors by what to do next, retries, and the rate (X1, §5.6)."""
+"""Errors by what to do next, retries, and the rate (X1)."""
 
 from __future__ import annotations
 

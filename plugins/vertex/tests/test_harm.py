@@ -1,4 +1,4 @@
-"""Answers that are lost, services that are busy, and things that others removed (§5.6, X1)."""
+"""Answers that are lost, services that are busy, and things that others removed (X1)."""
 
 from __future__ import annotations
 

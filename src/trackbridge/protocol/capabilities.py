@@ -1,4 +1,4 @@
-"""What a backend can do, declared in full: nothing has a default, and hardly anything may be absent (§6)."""
+"""What a backend can do, declared in full: nothing has a default, and hardly anything may be absent."""
 
 from __future__ import annotations
 

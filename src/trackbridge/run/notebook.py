@@ -1,4 +1,4 @@
-"""Notebooks: a cell that is run again closes the run that it replaces (§3)."""
+"""Notebooks: a cell that is run again closes the run that it replaces."""
 
 from __future__ import annotations
 

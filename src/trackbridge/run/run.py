@@ -1,4 +1,4 @@
-"""A run, as a training script holds it (§3)."""
+"""A run, as a training script holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a run (§3, R1–R8)."""
+"""Starting a run (R1–R8)."""
 
 from __future__ import annotations
 

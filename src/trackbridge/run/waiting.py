@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where that is a terminal, while a run waits for its delivery (§5.7)."""
+"""A progress bar on standard error, where that is a terminal, while a run waits for its delivery."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ class Consignment:
     def _reclaim(self) -> None:
         """Delete the segments that all channels have behind them, as their cursors on the disk say.
 
-        Beyond its quota a backend that is not required holds none back (§5.7).
+        Beyond its quota a backend that is not required holds none back.
         """
         with self._guard:
             if self._open:

@@ -1,4 +1,4 @@
-"""The handshake: what `start_run` settles with the backends before a script goes on (§5.5, R1, R2, R5)."""
+"""The handshake: what `start_run` settles with the backends before a script goes on (R1, R2, R5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract suite, shipped: an adapter is right when it passes (§6).
+"""The contract suite, shipped: an adapter is right when it passes.
 
 An adapter's author writes::
 

@@ -1,4 +1,4 @@
-"""What an adapter declares about itself, looked at before any check runs (§6)."""
+"""What an adapter declares about itself, looked at before any check runs."""
 
 from __future__ import annotations
 

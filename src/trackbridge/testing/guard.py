@@ -1,4 +1,4 @@
-"""Keeps the suite whole under pytest: tampering is an error at collection, and a gap means no certificate (§6).
+"""Keeps the suite whole under pytest: tampering is an error at collection, and a gap means no certificate.
 
 None of this is a test, so ``-k`` cannot leave it out. A user's own choice of what to run is no tampering; it only
 gives no certificate.

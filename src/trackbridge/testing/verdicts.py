@@ -1,4 +1,4 @@
-"""Runs one check against one backend and says what became of it; a declared absence turns the check around (§6)."""
+"""Runs one check against one backend and says what became of it; a declared absence turns the check around."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a training process or its shipper dies, what was accepted arrives, once, and the status is right (§5, R4)."""
+"""However a training process or its shipper dies, what was accepted arrives, once, and the status is right (R4)."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""A full disk and a read-only one under whole scripts: training goes on, and what was accepted arrives (§5.7, §5.8)."""
+"""A full disk and a read-only one under whole scripts: training goes on, and what was accepted arrives."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Harm to the disk, the clock and the journal: training goes on, and what can be delivered is (§5.7, §5.8)."""
+"""Harm to the disk, the clock and the journal: training goes on, and what can be delivered is."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The shipper to Vertex AI is killed while it delivers: nothing is lost, nothing comes twice (§5.3, M2)."""
+"""The shipper to Vertex AI is killed while it delivers: nothing is lost, nothing comes twice (M2)."""
 
 from __future__ import annotations
 

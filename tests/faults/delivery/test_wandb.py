@@ -1,4 +1,4 @@
-"""W&B's service behind scripts and shippers that are killed, behind lost answers, and down for a while (R8, M2, §5)."""
+"""W&B's service behind scripts and shippers that are killed, behind lost answers, and down for a while (R8, M2)."""
 
 import json
 import os

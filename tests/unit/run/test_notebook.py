@@ -1,4 +1,4 @@
-"""A cell that is run again closes the run that it replaces (§3)."""
+"""A cell that is run again closes the run that it replaces."""
 
 import sys
 from types import SimpleNamespace

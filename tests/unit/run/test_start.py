@@ -1,4 +1,4 @@
-"""Starting, resuming, attaching, nesting; what backends say meanwhile (R1–R8, §5.5)."""
+"""Starting, resuming, attaching, nesting; what backends say meanwhile (R1–R8)."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Batches to the limits (§5.3)."""
+"""Batches to the limits."""
 
 from hypothesis import given
 from hypothesis import strategies as st

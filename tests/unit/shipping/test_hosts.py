@@ -1,4 +1,4 @@
-"""Hosts in one process: what reaches the backends from a journal, when, and what is said of the rest (X2, §5)."""
+"""Hosts in one process: what reaches the backends from a journal, when, and what is said of the rest (X2)."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""Opening a store, and experiments (R2, §3)."""
+"""Opening a store, and experiments (R2)."""
 
 from __future__ import annotations
 
