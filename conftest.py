@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 
 pytest_plugins = ["servers.fixtures"]  # found through `pythonpath` in pyproject.toml
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the session: ten thousand tests, and every vendor's SDK."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
