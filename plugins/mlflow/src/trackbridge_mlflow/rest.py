@@ -23,6 +23,7 @@ from trackbridge.errors import ConfigurationError, Transient
 from trackbridge.records.metrics import MetricPoint
 from trackbridge_mlflow.address import Address
 from trackbridge_mlflow.errors import failed_status, translated
+from trackbridge_mlflow.headers import spare_databricks
 from trackbridge_mlflow.managed import host_of, signed, without_noise
 
 __all__ = ["Wire", "registry_store", "tracking_store"]
@@ -39,6 +40,7 @@ class Wire:
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        spare_databricks()
 
     def host(self) -> Any:
         """Give MLflow's record of host and credentials, read anew each time, for tokens expire."""
