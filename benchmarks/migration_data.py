@@ -21,6 +21,7 @@ __all__ = ["Bench", "fill"]
 _METRICS: Final = 5
 _POINTS: Final = 1_000
 _FILE: Final = b"0123456789abcdef" * 1_024
+_FILES: Final = 3
 _BATCH: Final = 10_000
 
 
@@ -33,7 +34,7 @@ class Bench:
     runs: int
 
 
-def fill(url: str, runs: int, *, points: int = _POINTS) -> Bench:
+def fill(url: str, runs: int, *, points: int = _POINTS, files: int = _FILES) -> Bench:
     """Fill a backend with runs as trackbridge writes them."""
     mark = uuid.uuid4().hex[:10]
     data = Bench(f"bench-{mark}", f"model-{mark}", runs)
@@ -53,7 +54,7 @@ def fill(url: str, runs: int, *, points: int = _POINTS) -> Bench:
             StatusWrite(0, "FINISHED", begin + 60_000, stamp),
         )
         native, entries = split_writes(writes, limits)
-        paths = [f"files/{k}.bin" for k in range(3)]
+        paths = [f"files/{k}.bin" for k in range(files)]
         sha256 = hashlib.sha256(_FILE).hexdigest()
         for path in paths:
             entries += split_artifact(path, len(_FILE), sha256, stamp, limits)[1]

@@ -14,15 +14,21 @@ __all__ = ["Servers"]
 
 
 class Servers:
-    """The tests' own servers, of one worker each; each starts when it is first asked for, and ends with the block.
+    """The tests' own servers; each starts when it is first asked for, and ends with the block.
 
     Args:
         running: Those that run already, by the database below.
+
+    Attributes:
+        databases: Names of those that there are.
+        own: Whether they are started here, of as many processes as one likes.
     """
 
     def __init__(self, running: Mapping[str, str] | None = None) -> None:
-        self._urls = dict(running or {})
-        self.databases = tuple(self._urls) or ("SQLite", "PostgreSQL")
+        self._running = dict(running or {})
+        self._urls: dict[tuple[str, int], str] = {}
+        self.databases = tuple(self._running) or ("SQLite", "PostgreSQL")
+        self.own = not self._running
         self._stack = ExitStack()
         self._services: Any = None
 
@@ -32,14 +38,19 @@ class Servers:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
 
-    def url(self, database: str | None = None) -> str:
-        """Give the URL of the server over a database; of any by default."""
-        database = database or self.databases[0]
-        if database not in self._urls:
-            self._urls[database] = self._start(database)
-        return self._urls[database]
+    def url(self, database: str | None = None, processes: int = 1) -> str:
+        """Give the URL of the server over a database, of so many processes; of any database by default.
 
-    def _start(self, database: str) -> str:
+        One that runs already is taken as it is.
+        """
+        database = database or self.databases[0]
+        if database in self._running:
+            return self._running[database]
+        if (database, processes) not in self._urls:
+            self._urls[database, processes] = self._start(database, processes)
+        return self._urls[database, processes]
+
+    def _start(self, database: str, processes: int) -> str:
         sys.path.append(str(Path(__file__).parents[1] / "tests"))
         from servers import mlflow, postgres
         from servers.shared import Services
@@ -52,4 +63,5 @@ class Servers:
         if database == "PostgreSQL":
             started = services.once("postgres", lambda own: postgres.start(services, own))
             uri = postgres.create_database(started["uri"])
-        return str(services.once(database, lambda own: mlflow.start(services, own, database=uri))["url"])
+        name = f"{database} of {processes}"
+        return str(services.once(name, lambda own: mlflow.start(services, own, database=uri, workers=processes))["url"])

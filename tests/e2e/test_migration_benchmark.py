@@ -23,4 +23,4 @@ def test_migrations_are_measured(mlflow_sqlite: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert [row["what"] for row in rows if "why" in row] == ["migration between two MLflow servers"]
-    assert [row["goal"] for row in rows if "why" not in row] == [None, None, None, 1.5]
+    assert [row["goal"] for row in rows if "why" not in row] == [None, None, None, None, None, 1.5]
