@@ -44,7 +44,7 @@ from trackbridge.protocol.native import (
     VersionState,
 )
 from trackbridge.protocol.preparing import prepare
-from trackbridge.protocol.surplus import SurplusFile, SurplusStore, surplus_of
+from trackbridge.protocol.surplus import LeftBehind, SurplusFile, SurplusStore, surplus_of
 from trackbridge.protocol.urls import BackendUrl, parse_url
 from trackbridge.protocol.vendor import VendorApi
 
@@ -67,6 +67,7 @@ __all__ = [
     "ExperimentStore",
     "Found",
     "GateCheck",
+    "LeftBehind",
     "Limits",
     "MetricStore",
     "Mirror",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from trackbridge.protocol.adapter import Adapter
 
-__all__ = ["SurplusFile", "SurplusStore", "surplus_of"]
+__all__ = ["LeftBehind", "SurplusFile", "SurplusStore", "surplus_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,18 @@ class SurplusStore(Protocol):
 
     def of_run(self, run_id: str) -> Iterator[SurplusFile]:
         """Give the surplus of one run, each path once."""
+
+
+@dataclass(slots=True)
+class LeftBehind:
+    """The surplus of an adapter of which nothing travels: see `SurplusStore`."""
+
+    stays: Mapping[str, str]
+    travels: Mapping[str, str] = field(default_factory=dict)
+
+    def of_run(self, run_id: str) -> Iterator[SurplusFile]:  # noqa: ARG002 - the same for all
+        """Give nothing."""
+        return iter(())
 
 
 def surplus_of(adapter: Adapter) -> SurplusStore | None:

@@ -8,11 +8,13 @@ from trackbridge.protocol import (
     BackendUrl,
     BulkStore,
     ExperimentStore,
+    LeftBehind,
     MetricStore,
     ObjectStore,
     PlainBulk,
     RegistryStore,
     RunStore,
+    SurplusStore,
 )
 from trackbridge_sagemaker.address import address_of
 from trackbridge_sagemaker.artifacts import Artifacts
@@ -31,6 +33,7 @@ from trackbridge_sagemaker.places import Places
 from trackbridge_sagemaker.records import Records, folder_of
 from trackbridge_sagemaker.registry import Registry
 from trackbridge_sagemaker.runs import Runs
+from trackbridge_sagemaker.surplus import STAYS
 from trackbridge_sagemaker.telemetry import Telemetry
 
 __all__ = ["SageMakerAdapter"]
@@ -54,6 +57,7 @@ class SageMakerAdapter:
         self.registry: RegistryStore = Registry(
             documents, Models(client, documents), Packages(client), self._address_of_artifact
         )
+        self.surplus: SurplusStore = LeftBehind(STAYS)
         self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE, self.objects)
 
     def check(self) -> BackendInfo:

@@ -8,11 +8,13 @@ from trackbridge.protocol import (
     BackendUrl,
     BulkStore,
     ExperimentStore,
+    LeftBehind,
     MetricStore,
     ObjectStore,
     PlainBulk,
     RegistryStore,
     RunStore,
+    SurplusStore,
 )
 from trackbridge_vertex.address import address_of
 from trackbridge_vertex.artifacts import Artifacts
@@ -28,6 +30,7 @@ from trackbridge_vertex.metrics import POINTS_PER_WRITE, Metrics
 from trackbridge_vertex.objects import Objects
 from trackbridge_vertex.registry import Registry
 from trackbridge_vertex.runs import Runs
+from trackbridge_vertex.surplus import STAYS
 
 __all__ = ["VertexAdapter"]
 
@@ -47,6 +50,7 @@ class VertexAdapter:
         self.artifacts: ArtifactStore = Artifacts(client, finder, lineage)
         self.objects: ObjectStore = objects
         self.registry: RegistryStore = Registry(client, finder, lineage)
+        self.surplus: SurplusStore = LeftBehind(STAYS)
         self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE, objects)
 
     def check(self) -> BackendInfo:

@@ -13,6 +13,7 @@ from trackbridge.protocol import (
     PlainBulk,
     RegistryStore,
     RunStore,
+    SurplusStore,
 )
 from trackbridge_wandb.address import address_of
 from trackbridge_wandb.artifacts import Artifacts
@@ -28,6 +29,7 @@ from trackbridge_wandb.objects import Objects
 from trackbridge_wandb.registry import Registry
 from trackbridge_wandb.runs import Runs
 from trackbridge_wandb.streams import Streams
+from trackbridge_wandb.surplus import Surplus
 
 __all__ = ["WandbAdapter"]
 
@@ -49,6 +51,7 @@ class WandbAdapter:
         self.artifacts: ArtifactStore = artifacts
         self.objects: ObjectStore = Objects(finder, self._streams, files)
         self.registry: RegistryStore = Registry(client, ledger, finder, artifacts, logged)
+        self.surplus: SurplusStore = Surplus(client, finder)
         self.bulk: BulkStore = PlainBulk(self.runs, self.metrics, POINTS_PER_WRITE, self.objects)
 
     def check(self) -> BackendInfo:

@@ -17,10 +17,12 @@ __all__ = [
     "DELETE_ALIASES",
     "DELETE_FILES",
     "DELETE_RUN",
+    "EVENTS",
     "FEATURES",
     "FILE",
     "HISTORY",
     "LINK_ARTIFACT",
+    "LOGGED_RECORDS",
     "MARK_FILES",
     "ORGANIZATION",
     "OUTPUTS",
@@ -37,6 +39,7 @@ __all__ = [
     "UPDATE_ARTIFACT",
     "UPSERT_PROJECT",
     "UPSERT_RUN",
+    "USED_RECORDS",
     "USE_ARTIFACT",
     "VERSIONS",
     "VIEWER",
@@ -139,6 +142,11 @@ query RunParquetHistory($entity: String!, $project: String!, $runName: String!, 
   project(name: $project, entityName: $entity) {
     run(name: $runName) { parquetHistory(liveKeys: $liveKeys) { parquetUrls liveData } }
   }
+}"""
+
+EVENTS: Final = """
+query RunEvents($entity: String!, $project: String!, $run: String!, $samples: Int) {
+  project(name: $project, entityName: $entity) { run(name: $run) { eventsLineCount events(samples: $samples) } }
 }"""
 
 # Files of runs, and what was logged as artifacts
@@ -303,6 +311,41 @@ query RunOutputArtifacts($entity: String!, $project: String!, $run: String!, $cu
   }
 }"""
     + _OUTPUTS
+)
+
+_RECORDS: Final = (
+    """
+fragment RecordsFragment on ArtifactConnection {
+  pageInfo { endCursor hasNextPage }
+  edges {
+    node {
+      description digest createdAt tags { name }
+      aliases { alias artifactCollection { __typename name project { name entity { name } } } }
+      ...SourceFragment
+    }
+  }
+}"""
+    + _SOURCE
+)
+
+LOGGED_RECORDS: Final = (
+    """
+query RunLoggedRecords($entity: String!, $project: String!, $run: String!, $cursor: String, $perPage: Int) {
+  project(entityName: $entity, name: $project) {
+    run(name: $run) { artifacts: outputArtifacts(after: $cursor, first: $perPage) { ...RecordsFragment } }
+  }
+}"""
+    + _RECORDS
+)
+
+USED_RECORDS: Final = (
+    """
+query RunUsedRecords($entity: String!, $project: String!, $run: String!, $cursor: String, $perPage: Int) {
+  project(entityName: $entity, name: $project) {
+    run(name: $run) { artifacts: inputArtifacts(after: $cursor, first: $perPage) { ...RecordsFragment } }
+  }
+}"""
+    + _RECORDS
 )
 
 OUTPUTS_OF_RUNS: Final = (
