@@ -28,6 +28,7 @@ def sdk(wandb_server: Handle, tmp_path_factory: pytest.TempPathFactory) -> Itera
             patch.setenv(name, str(folder))
         import wandb
 
+        wandb.teardown()  # what another test of this process has set up keeps to the environment of that time
         yield wandb
         wandb.teardown()
 
