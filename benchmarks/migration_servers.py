@@ -22,7 +22,7 @@ __all__ = ["between_servers"]
 
 EXPORT_GOAL, HAND_GOAL = 3.0, 0.8
 
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 _WORKERS: Final = 8
 _ROUND_TRIP_MS: Final = 20.0
 _TARGET: Final = Path(__file__).parents[1] / ".venv" / "mlflow-export-import"
@@ -50,6 +50,7 @@ def between_servers(scale: Scale) -> Iterator[Row]:
     if len(scale.servers.databases) < 2:
         yield Missing("migration between two MLflow servers", "there is only one server")
         return
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     runs, peer = max(2, min(50, scale.runs[0] // 20)), _installed(install=scale.install)
     for where in (_DEFAULT, _SINGLE, _FAR) if scale.servers.own else (_GIVEN,):
         yield from _between(where, runs, scale, peer=peer)

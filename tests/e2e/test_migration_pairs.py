@@ -15,9 +15,9 @@ from trackbridge.store import Store, connect
 pytestmark = [pytest.mark.filterwarnings(line) for line in THEIRS]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sources(request) -> Iterator[Callable[[str, Size], tuple[Store, Origin]]]:
-    """Back ends that hold a data set, each filled once a session, from memory."""
+    """Back ends that hold a data set, each filled once, from memory; closed while the session's servers are there."""
     filled: dict[tuple[str, Size], tuple[Store, Origin]] = {}
 
     def filled_with(end: str, size: Size) -> tuple[Store, Origin]:
