@@ -34,7 +34,11 @@ STAYS = [
     "wandb.views",
     "wandb.weave",
 ]
-SCRIPT = """
+METADATA = {"layers": [2, {"wide": 0.5}], "größe": 2**70}
+SCRIPT = f"""
+METADATA = {METADATA!r}
+"""
+SCRIPT += """
 import sys, time, wandb
 from pathlib import Path
 project, = sys.argv[1:]
@@ -42,7 +46,7 @@ Path("note.txt").write_text("note")
 settings = wandb.Settings(x_stats_sampling_interval=0.1)
 with wandb.init(project=project, id="makes", settings=settings) as run:
     for number in range(3):
-        made = wandb.Artifact("net", type="model", description=f"net {number}", metadata={"layers": [2, {"wide": 0.5}]})
+        made = wandb.Artifact("net", type="model", description=f"net {number}", metadata=METADATA)
         made.add_file("note.txt", name=f"{number}.txt")
         run.log_artifact(made, aliases=["best", f"number-{number}"], tags=["small", "a tag"]).wait()
     time.sleep(1)
@@ -97,7 +101,7 @@ def test_what_is_kept_of_versions_travels(service, store, project, switches):
             f"net {number}",
             f"artifacts/net/v{number}",
         )
-        assert one["metadata"] == {"layers": [2, {"wide": 0.5}]}
+        assert one["metadata"] == METADATA
         assert one["tags"] == ["a tag", "small"]
         assert {path for path, _ in one["aliases"]} == {own}
         assert one["digest"]
@@ -114,6 +118,22 @@ def test_what_was_measured_of_the_machine_travels_whole_or_not_at_all(store, pro
     assert all(any(name.startswith("system.") for name in row) for row in rows)
     monkeypatch.setattr("trackbridge_wandb.surplus._MOST_ROWS", len(rows) - 1)
     assert "wandb/system-metrics.jsonl" not in surplus(store, project)["makes"]
+
+
+def test_what_json_cannot_hold_is_kept_as_text(store, project, monkeypatch):
+    client = store.backend.adapter._client
+    ask = client.ask
+
+    def odd(document, **variables):
+        found = ask(document, **variables)
+        connection = ((found.get("project") or {}).get("run") or {}).get("artifacts") or {}
+        for edge in connection.get("edges", ()):
+            edge["node"]["metadata"] = '{"a": NaN, "b": -Infinity, "c": 1e400, "d": 0.5, "e": "\\ud800"}'
+        return found
+
+    monkeypatch.setattr(client, "ask", odd)
+    rows = json.loads(surplus(store, project)["makes"]["wandb/artifact-versions.json"].data)
+    assert rows[0]["metadata"] == {"a": "NaN", "b": "-Infinity", "c": "1e400", "d": 0.5, "e": "\ud800"}
 
 
 def test_a_run_that_is_all_ours_costs_no_request(service, store, project):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from trackbridge.protocol import SurplusFile
@@ -60,9 +61,9 @@ class Surplus:
             ("wandb.artifact-uses", "wandb/artifact-uses.json", used),
         ):
             if rows := [_row(one, source) for one in sorted(found, key=_order) if (source := source_of(one))]:
-                yield SurplusFile(kind, path, canonical_json(rows).encode())
+                yield SurplusFile(kind, path, _bytes(canonical_json(rows)))
         if lines := [line for native in natives for line in self._events(native)]:
-            yield SurplusFile("wandb.system-metrics", "wandb/system-metrics.jsonl", "".join(lines).encode())
+            yield SurplusFile("wandb.system-metrics", "wandb/system-metrics.jsonl", _bytes("".join(lines)))
 
     def _records(self, document: str, native: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         def ask(cursor: str | None) -> Connection | None:
@@ -75,12 +76,12 @@ class Surplus:
             yield from nodes(page)
 
     def _events(self, native: Mapping[str, Any]) -> Iterator[str]:
-        """Give rows about the machine as JSON, a line each, where W&B gives all of them."""
+        """Give rows about the machine, a line of JSON each as W&B has it, where W&B gives all of them."""
         found = self._client.ask(EVENTS, project=native["project_name"], run=native["name"], samples=_MOST_ROWS)
         run = (found.get("project") or {}).get("run") or {}
         rows = run.get("events") or ()
         if len(rows) >= (run.get("eventsLineCount") or 0):
-            yield from (f"{canonical_json(json.loads(row))}\n" for row in rows)
+            yield from (f"{row.strip()}\n" for row in rows)
 
 
 def _order(node: Mapping[str, Any]) -> tuple[str, int]:
@@ -94,12 +95,21 @@ def _row(node: Mapping[str, Any], source: Source) -> dict[str, Any]:
         "folder": source.folder,
         "type": source.collection.kind,
         "description": node["description"],
-        "metadata": json.loads(node["metadata"] or "{}"),
+        "metadata": json.loads(node["metadata"] or "{}", parse_constant=str, parse_float=_number),
         "digest": node["digest"],
         "created": node["createdAt"],
         "tags": sorted(tag["name"] for tag in node["tags"]),
         "aliases": sorted([_path(collection), alias] for alias, collection in aliases if collection),
     }
+
+
+def _number(text: str) -> float | str:
+    """Read a number; one that JSON cannot hold, which W&B takes, stays a text."""
+    return number if isfinite(number := float(text)) else text
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")  # half a character is no reason to lose the rest
 
 
 def _path(collection: Mapping[str, Any]) -> str:
