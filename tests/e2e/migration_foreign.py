@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from mlflow.entities import LoggedModelInput, LoggedModelOutput  # noqa: E402
 
 
 @mlflow.trace
-def add(x: int) -> int:
+def add(x: float) -> float:
     return x + 1
 
 
@@ -35,7 +36,7 @@ def main(uri: str) -> None:
             mlflow.log_text("hi", "a/b.txt")
             for step in range(30):
                 mlflow.log_metric("loss", 1 / (step + 1), step=step)
-        add(1)
+        add(math.nan)
         model = client.create_logged_model(
             experiment.experiment_id,
             name="model",
