@@ -25,8 +25,7 @@ def far(url: str, round_trip_ms: float) -> Iterator[str]:
     command = [sys.executable, "-m", "benchmarks.link", str(urlsplit(url).port), str(round_trip_ms)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        process.terminate()
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"  # it ends when its standard input does
 
 
 async def _serve(port: int, delay_s: float) -> None:
