@@ -61,7 +61,7 @@ def test_a_longer_way_is_longer_and_changes_nothing(monkeypatch) -> None:
 
     monkeypatch.chdir(PROJECT)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         with far(f"http://127.0.0.1:{server.server_port}", 200) as url:
             begin = time.monotonic()
             with urllib.request.urlopen(url, timeout=30) as answer:
